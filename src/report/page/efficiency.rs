@@ -98,8 +98,19 @@ fn cause(figures: &Figures) -> String {
             format!("attempts that were not enough took {}", ms(wasted))
         }
         _ if alone => "work waited for other work".to_owned(),
-        _ => format!("{} agents worked at once at most", figures.peak),
+        // Two agents that never rest save half of the time.
+        _ if best(figures.peak) < EFFICIENCY[0] => format!(
+            "{} agents at once save {:.0} % at most",
+            figures.peak,
+            best(figures.peak)
+        ),
+        _ => format!("{:.1} agents were at work on average", figures.mean),
     }
+}
+
+/// The share of the sequential time that so many agents save when none of them ever waits, in percent.
+fn best(agents: usize) -> f64 {
+    100.0 - 100.0 / agents as f64
 }
 
 #[cfg(test)]
@@ -156,6 +167,20 @@ mod tests {
         let said = efficiency_sentences(&wasted);
         assert!(
             said[0].ends_with("attempts that were not enough took 1m 00s"),
+            "{said:?}"
+        );
+        let two = Figures {
+            peak: 2,
+            ..figures(100_000, 190_000, 0)
+        };
+        let said = efficiency_sentences(&two);
+        assert!(
+            said[0].ends_with("2 agents at once save 50 % at most"),
+            "{said:?}"
+        );
+        let said = efficiency_sentences(&figures(100_000, 250_000, 0));
+        assert!(
+            said[0].ends_with("2.5 agents were at work on average"),
             "{said:?}"
         );
     }

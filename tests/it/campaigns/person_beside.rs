@@ -245,7 +245,7 @@ fn run(seed: u64) -> BTreeMap<&'static str, usize> {
             );
         }
     }
-    told_truly(&sandbox, seed);
+    told_truly(&person, seed);
     let both = ["a", "b"].iter().all(|plan| sandbox.state(plan) == "landed");
     assert!(
         resolves == 0 || !both,
@@ -264,7 +264,8 @@ fn run(seed: u64) -> BTreeMap<&'static str, usize> {
 
 /// What is said to have landed is on the target, and nothing else is.
 #[track_caller]
-fn told_truly(sandbox: &Sandbox, seed: u64) {
+fn told_truly(person: &Person<'_>, seed: u64) {
+    let sandbox = person.sandbox;
     let history: BTreeSet<String> = sandbox.git("rev-list main").lines().map(str::to_owned).collect();
     for event in sandbox
         .events()
@@ -287,8 +288,10 @@ fn told_truly(sandbox: &Sandbox, seed: u64) {
         .count();
     assert!(
         landed >= 3,
-        "seed {seed}: only {landed} have landed: {}",
-        sandbox.orch("status").out
+        "seed {seed}: only {landed} have landed: {}\n{}\n{}",
+        sandbox.orch("status").out,
+        sandbox.git("status --porcelain"),
+        person.story()
     );
 }
 
