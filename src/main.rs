@@ -25,6 +25,15 @@ fn main() -> ExitCode {
     {
         return orch::supervisor::run_node();
     }
+    if let [_, first, call @ ..] = arguments.as_slice()
+        && first == orch::supervisor::NODE_ARGUMENT
+    {
+        let words: Vec<String> = call
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        return orch::supervisor::run_call(&words);
+    }
     match std::panic::catch_unwind(orch::cli::main) {
         Ok(code) => code,
         Err(_) => {

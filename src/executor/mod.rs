@@ -7,8 +7,11 @@
 mod call;
 mod driver;
 mod engine_job;
+mod scratch;
 mod scripted;
 mod slurm;
+mod ssh;
 
 pub use driver::Driver;
 pub use engine_job::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
+pub use scratch::scratch_home;

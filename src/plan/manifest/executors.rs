@@ -11,7 +11,7 @@ use super::written::raw_agent::RawExecutor;
 use super::written::values::{EngineWord, FarPlace};
 use super::written::words::EngineKind;
 use crate::plan::text::near_miss::suggest;
-use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Place, Template};
+use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Place, SshHost, Template};
 
 /// The name of this machine, for attempts that are not handed over.
 pub const LOCAL: &str = "local";
@@ -88,41 +88,25 @@ fn engine(
     raw: &RawExecutor,
     ledger: &mut Ledger,
 ) -> Option<EngineCalls> {
-    type Words = Option<Located<Vec<Located<EngineWord>>>>;
-    let words = |list: &Words| -> Vec<String> {
-        let list = list.iter().flat_map(|list| &list.value);
-        list.map(|word| word.value.0.clone()).collect()
-    };
-    let calls = [
-        ("submit", &raw.submit),
-        ("list", &raw.list),
-        ("cancel", &raw.cancel),
-    ];
-    let of_slurm = [
-        ("program", raw.program.as_ref().map(|program| program.place)),
-        ("args", raw.args.as_ref().map(|args| args.place)),
-    ];
-    let of_command = calls.map(|(key, list)| (key, list.as_ref().map(|list| list.place)));
-    let (foreign, other): (Vec<_>, &str) = match kind {
-        EngineKind::Slurm => (of_command.to_vec(), "command"),
-        EngineKind::Command => (of_slurm.to_vec(), "slurm"),
-    };
-    for (key, place) in foreign {
-        if let Some(place) = place {
-            let message = format!("`{key}` of executor `{name}` is for kind = \"{other}\"");
-            ledger.at(place, message, None);
-        }
-    }
+    foreign_keys(name, kind, raw, ledger);
+    let program = raw.program.as_ref().map_or("orch", |program| &program.value.0);
+    let program = program.to_owned();
     match kind {
         EngineKind::Slurm => Some(EngineCalls::Slurm {
-            program: raw
-                .program
-                .as_ref()
-                .map_or("orch", |program| &program.value.0)
-                .to_owned(),
+            program,
             options: words(&raw.args),
         }),
+        EngineKind::Ssh => Some(EngineCalls::Ssh {
+            program,
+            options: words(&raw.args),
+            hosts: hosts(name, place, raw, ledger)?,
+        }),
         EngineKind::Command => {
+            let calls = [
+                ("submit", &raw.submit),
+                ("list", &raw.list),
+                ("cancel", &raw.cancel),
+            ];
             for (key, list) in calls {
                 if words(list).first().is_none_or(String::is_empty) {
                     let message = format!("executor `{name}` has no `{key}`");
@@ -141,4 +125,79 @@ fn engine(
             })
         }
     }
+}
+
+fn words(list: &Option<Located<Vec<Located<EngineWord>>>>) -> Vec<String> {
+    let list = list.iter().flat_map(|list| &list.value);
+    list.map(|word| word.value.0.clone()).collect()
+}
+
+/// Reports keys that belong to another kind of engine.
+fn foreign_keys(name: &ExecutorName, kind: EngineKind, raw: &RawExecutor, ledger: &mut Ledger) {
+    use EngineKind::{Command, Slurm, Ssh};
+    fn place<T>(at: &Option<Located<T>>) -> Option<Place> {
+        at.as_ref().map(|at| at.place)
+    }
+    let keys: [(&str, Option<Place>, &[EngineKind], &str); 6] = [
+        (
+            "program",
+            place(&raw.program),
+            &[Slurm, Ssh],
+            "kind = \"slurm\" and \"ssh\"",
+        ),
+        (
+            "args",
+            place(&raw.args),
+            &[Slurm, Ssh],
+            "kind = \"slurm\" and \"ssh\"",
+        ),
+        ("hosts", place(&raw.hosts), &[Ssh], "kind = \"ssh\""),
+        ("submit", place(&raw.submit), &[Command], "kind = \"command\""),
+        ("list", place(&raw.list), &[Command], "kind = \"command\""),
+        ("cancel", place(&raw.cancel), &[Command], "kind = \"command\""),
+    ];
+    for (key, place, kinds, whose) in keys {
+        if let Some(place) = place.filter(|_| !kinds.contains(&kind)) {
+            ledger.at(
+                place,
+                format!("`{key}` of executor `{name}` is for {whose}"),
+                None,
+            );
+        }
+    }
+}
+
+/// The hosts of an executor by ssh; `None` when there are none.
+fn hosts(name: &ExecutorName, place: Place, raw: &RawExecutor, ledger: &mut Ledger) -> Option<Vec<SshHost>> {
+    let mut hosts: Vec<SshHost> = Vec::new();
+    for Located { value: host, place } in raw.hosts.iter().flat_map(|hosts| &hosts.value) {
+        let Some(Located {
+            value: EngineWord(name),
+            place,
+        }) = &host.name
+        else {
+            let hint = "write { name = \"gpu1\", slots = 4 }".to_owned();
+            ledger.at(*place, "a host lacks `name`".to_owned(), hint);
+            continue;
+        };
+        // A name that begins with a dash would be an option of ssh.
+        if name.starts_with('-') || name.contains(char::is_whitespace) {
+            let message = format!("{name:?} is not a host's name");
+            ledger.at(*place, message, "write a name of ssh's configuration".to_owned());
+        }
+        if hosts.iter().any(|known| known.name == *name) {
+            ledger.at(*place, format!("host `{name}` is named twice"), None);
+        }
+        hosts.push(SshHost {
+            name: name.clone(),
+            slots: host.slots.as_ref().map_or(1, |slots| slots.value.0 as usize),
+        });
+    }
+    if hosts.is_empty() {
+        let message = format!("executor `{name}` has no `hosts`");
+        let hint = "write hosts = [{ name = \"gpu1\", slots = 4 }]".to_owned();
+        ledger.at(place, message, hint);
+        return None;
+    }
+    Some(hosts)
 }

@@ -704,7 +704,22 @@ fn executors_are_checked_where_they_are_written() {
         "[executors.big]\nkind = \"slurm\"\nhub = \"../hub\"",
         "relative to a folder of this machine",
     );
-    wrong("[executors.big]\nkind = \"ssh\"\nhub = \"/h\"", "expected one of");
+    wrong("[executors.big]\nkind = \"rsh\"\nhub = \"/h\"", "expected one of");
+    let ssh = |hosts: &str| format!("[executors.big]\nkind = \"ssh\"\nhub = \"/h\"\n{hosts}");
+    wrong(&ssh(""), "executor `big` has no `hosts`");
+    wrong(&ssh("hosts = [{ slots = 2 }]"), "a host lacks `name`");
+    wrong(
+        &ssh("hosts = [{ name = \"a\" }, { name = \"a\" }]"),
+        "host `a` is named twice",
+    );
+    wrong(
+        &ssh("hosts = [{ name = \"-oProxyCommand=x\" }]"),
+        "is not a host's name",
+    );
+    wrong(
+        &ssh("hosts = [{ name = \"a\" }]\nsubmit = [\"x\"]"),
+        "`submit` of executor `big` is for kind = \"command\"",
+    );
     wrong(
         "[executors.local]\nkind = \"slurm\"\nhub = \"/h\"",
         "is this machine",

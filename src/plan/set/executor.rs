@@ -35,6 +35,15 @@ pub enum EngineCalls {
         /// Options of `sbatch`.
         options: Vec<String>,
     },
+    /// Hosts that are reached by ssh.
+    Ssh {
+        /// The path under which the hosts find this program.
+        program: String,
+        /// Options of `ssh`.
+        options: Vec<String>,
+        /// The hosts.
+        hosts: Vec<SshHost>,
+    },
     /// Custom commands, with the placeholders of [`ENGINE_PLACEHOLDERS`].
     Command {
         /// Hands a job over. The last thing that it prints is the engine's name of the job.
@@ -44,6 +53,15 @@ pub enum EngineCalls {
         /// Ends a job.
         cancel: Vec<String>,
     },
+}
+
+/// A host that is reached by ssh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SshHost {
+    /// Its name in ssh's configuration, with `USER@` if need be.
+    pub name: String,
+    /// How many attempts run there at once.
+    pub slots: usize,
 }
 
 /// The placeholders that an engine's commands may use.

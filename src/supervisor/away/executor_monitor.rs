@@ -147,7 +147,9 @@ impl ExecutorMonitor {
                     continue;
                 }
             }
-            if let Some(listed) = &listed {
+            if let Some(listed) = &listed
+                && self.driver.answers_for(remote.away.job.as_deref())
+            {
                 self.take_listed(&mut remote, listed);
             }
             if !self.step(&mut remote) {

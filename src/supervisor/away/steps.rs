@@ -20,7 +20,7 @@ use super::take_in::{ended_here, take_end};
 
 impl ExecutorMonitor {
     /// Takes the next steps of an attempt. True once the attempt is over.
-    pub(super) fn step(&self, remote: &mut AwayAttempt) -> bool {
+    pub(super) fn step(&mut self, remote: &mut AwayAttempt) -> bool {
         // Several steps in one poll: a step that is due already does not wait for the next poll.
         for _ in 0..4 {
             let done = match remote.watched.next(self.now()) {
@@ -53,7 +53,14 @@ impl ExecutorMonitor {
         Ok(())
     }
 
-    fn submit(&self, remote: &mut AwayAttempt) -> Result<(), String> {
+    fn submit(&mut self, remote: &mut AwayAttempt) -> Result<(), String> {
+        if let Some(why) = self.driver.is_full() {
+            if remote.away.waits.as_ref() != Some(&why) {
+                remote.away.waits = Some(why);
+                let _ = remote.folder.note_away(&remote.away);
+            }
+            return Ok(());
+        }
         // The starting commit may be missing on a hub that was created anew.
         self.push_from(remote)?;
         remote.away.submitting = true;
@@ -72,7 +79,7 @@ impl ExecutorMonitor {
         failpoint::point("away.submitted");
         match submitted {
             Ok(job) => {
-                remote.away.job = Some(job);
+                (remote.away.job, remote.away.waits) = (Some(job), None);
                 remote.folder.note_away(&remote.away).map_err(in_words)?;
                 remote.watched.submitted();
                 Ok(())

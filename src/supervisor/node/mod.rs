@@ -5,6 +5,7 @@
 //!
 //! May import `project` and below.
 
+pub mod detached;
 pub(super) mod payload;
 pub(super) mod report;
 pub(super) mod reporter;

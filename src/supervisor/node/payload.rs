@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Job;
+use crate::executor::scratch_home;
 use crate::git::hub::{Channel, Identity, Workplace};
 use crate::plan::{CommitId, Executor};
 
@@ -60,8 +61,7 @@ pub struct Site {
 impl Site {
     /// The folders of this attempt.
     pub fn of(executor: &Executor, repository: &str, key: &str) -> Self {
-        let user = rustix::process::geteuid().as_raw();
-        let home = executor.scratch.join(format!("orch-{user}")).join(repository);
+        let home = scratch_home(executor).join(repository);
         Self {
             place: home.join(key),
             home,
@@ -93,6 +93,28 @@ impl Site {
 }
 
 impl Payload {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another protocol, or damaged.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match value.get("protocol").and_then(serde_json::Value::as_u64) {
+            Some(protocol) if protocol == u64::from(PROTOCOL) => {
+                serde_json::from_value(value).map_err(|error| error.to_string())
+            }
+            _ => Err(format!(
+                "this is orch {}, and the payload is of {}: install the same version on the nodes",
+                env!("CARGO_PKG_VERSION"),
+                value
+                    .get("version")
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or("another program"),
+            )),
+        }
+    }
+
     /// The channel to the hub, with the objects of this git folder.
     pub fn channel(&self, git_dir: PathBuf) -> Channel {
         Channel {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::payload::{PROTOCOL, Payload};
+use super::payload::Payload;
 use super::report;
 use super::reporter::{self, ReporterState};
 use crate::agent::{ExitRecord, JobFolder, JobState, Launcher, ProcessId, Runner};
@@ -51,11 +51,23 @@ enum Idle {
 
 /// Runs the attempt that standard input describes.
 pub fn run_node() -> ExitCode {
-    let begin = || {
-        let payload = read()?;
-        ClaimedAttempt::begin(payload)
-    };
-    match begin() {
+    let mut text = String::new();
+    let read = std::io::stdin().read_to_string(&mut text);
+    match read
+        .map_err(|error| error.to_string())
+        .and_then(|_| Payload::read(&text))
+    {
+        Ok(payload) => run_claimed(payload),
+        Err(why) => {
+            eprintln!("orch: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Claims an attempt and runs it.
+pub(super) fn run_claimed(payload: Payload) -> ExitCode {
+    match ClaimedAttempt::begin(payload) {
         Ok(node) => node.run(),
         Err(Idle::NotMine(why)) => {
             eprintln!("orch: {why}");
@@ -70,23 +82,6 @@ pub fn run_node() -> ExitCode {
 
 fn failed(error: impl std::fmt::Display) -> Idle {
     Idle::Failed(error.to_string())
-}
-
-fn read() -> Result<Payload, Idle> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(failed)?;
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(failed)?;
-    match value.get("protocol").and_then(serde_json::Value::as_u64) {
-        Some(protocol) if protocol == u64::from(PROTOCOL) => serde_json::from_value(value).map_err(failed),
-        _ => Err(failed(format!(
-            "this is orch {}, and the payload is of {}: install the same version on the nodes",
-            env!("CARGO_PKG_VERSION"),
-            value
-                .get("version")
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or("another program"),
-        ))),
-    }
 }
 
 /// An attempt that this process has claimed.

@@ -79,9 +79,9 @@ fn stop_away(jobs: Vec<(JobFolder, Away)>, now: bool) -> Result<Vec<String>, Sup
             since: Timestamp::now(),
         });
         folder.note_away(&away)?;
-        let driver = Driver::of(&away.executor);
+        let mut driver = Driver::of(&away.executor);
         let (began, mut asked) = (Instant::now(), None);
-        while let Some(job) = alive(&driver, &away)? {
+        while let Some(job) = alive(&mut driver, &away)? {
             let waits = matches!(job.state, ListedState::Waiting(_));
             let kill = now || waits || began.elapsed() >= grace + BEYOND_GRACE;
             let manner = if kill { Manner::Kill } else { Manner::Ask };
@@ -98,16 +98,20 @@ fn stop_away(jobs: Vec<(JobFolder, Away)>, now: bool) -> Result<Vec<String>, Sup
 }
 
 /// The attempt's job in the engine, if it is not over.
-fn alive(driver: &Driver, away: &Away) -> Result<Option<Listed>, SupervisorError> {
-    let listed = driver.list().map_err(|error| {
+fn alive(driver: &mut Driver, away: &Away) -> Result<Option<Listed>, SupervisorError> {
+    let silent = |why: &str| {
         SupervisorError::Unfit(format!(
-            "the engine of executor {} does not answer, and {} may still run there: {}",
+            "the engine of executor {} does not answer, and {} may still run there: {why}",
             away.executor.name.as_str(),
             away.attempt,
-            error.0
         ))
-    })?;
+    };
+    let listed = driver.list().map_err(|error| silent(&error.0))?;
     let key = away.key();
+    let mut own = listed.into_iter().filter(|job| job.token == key);
     let over = |job: &Listed| matches!(job.state, ListedState::Over(_));
-    Ok(listed.into_iter().find(|job| job.token == key && !over(job)))
+    match own.next() {
+        None if !driver.answers_for(away.job.as_deref()) => Err(silent("its host is not reached")),
+        own => Ok(own.filter(|job| !over(job))),
+    }
 }

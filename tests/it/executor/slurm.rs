@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::support::{Said, Sandbox, document, kill, wait_for};
+use super::far_plan;
+use crate::support::{Said, Sandbox, kill, wait_for};
 
 /// A sandbox with a cluster of its own.
 struct SlurmCluster {
@@ -160,21 +161,6 @@ impl SlurmCluster {
         Said::of(command.env("SLURM_CONF", self.conf()))
     }
 
-    /// Adds a plan whose agent has what the sandbox gives by the environment, which does not go along.
-    fn job(&self, name: &str, keys: &str, phases: usize, script: &str) {
-        self.write(format!("plans/{name}.md"), document(&vec![1; phases]));
-        self.script(name, script);
-        let path = |name: &str| self.beside(name);
-        self.tables(&format!(
-            "[agents.{name}]\ncommand = [\"sh\", {:?}]\nenv = {{ MARKS = {:?}, GATES = {:?}, SANDBOX_TAG = {:?} }}\n\
-             [plans.{name}]\nfile = \"plans/{name}.md\"\nagent = \"{name}\"\n{keys}\n",
-            path(&format!("agents/{name}.sh")),
-            path("marks"),
-            path("gates"),
-            path(""),
-        ));
-    }
-
     fn id(&self, plan: &str) -> String {
         let job = || {
             Some(
@@ -219,20 +205,27 @@ fn jobs_of_slurm_are_handed_over_watched_stopped_and_taken_in() {
     for gate in ["p", "cancelled", "killed", "paused", "off"] {
         cluster.gate(gate);
     }
-    cluster.job("p", "", 2, "work 1.1; gate p; work 2.1");
-    cluster.job("q", "depends = [\"p.1\"]", 1, "test -e p-1.1.txt; work 1.1");
+    far_plan(&cluster, "p", "", 2, "work 1.1; gate p; work 2.1");
+    far_plan(
+        &cluster,
+        "q",
+        "depends = [\"p.1\"]",
+        1,
+        "test -e p-1.1.txt; work 1.1",
+    );
     let again = |gate: &str| {
         format!("if test -e \"$MARKS/again-{gate}\"; then work 1.1; else mark again-{gate}; gate {gate}; fi")
     };
-    cluster.job("cancelled", "", 1, &again("cancelled"));
-    cluster.job("killed", "", 1, &again("killed"));
-    cluster.job(
+    far_plan(&cluster, "cancelled", "", 1, &again("cancelled"));
+    far_plan(&cluster, "killed", "", 1, &again("killed"));
+    far_plan(
+        &cluster,
         "paused",
         "",
         1,
         &format!("trap 'mark bye; exit 0' TERM; {}", again("paused")),
     );
-    cluster.job("off", "", 1, "gate off; work 1.1");
+    far_plan(&cluster, "off", "", 1, "gate off; work 1.1");
     let up = cluster.up();
 
     // A phase that is done on one node starts its dependent on another.

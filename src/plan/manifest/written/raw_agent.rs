@@ -80,15 +80,26 @@ tables! {
         scratch: FarPlace,
         /// How long a job must be over before an attempt without an end counts as lost. Default: "60s".
         settle: PositiveDuration,
-        /// This program on the nodes, for `slurm`. Default: "orch".
+        /// This program on the nodes, for `slurm` and `ssh`. Default: "orch".
         program: EngineWord,
-        /// Options of `sbatch`, for `slurm`.
+        /// Options of `sbatch` or `ssh`.
         args: Vec<Located<EngineWord>>,
+        /// The hosts, for `ssh`.
+        hosts: Vec<Located<RawHost>>,
         /// Program and arguments that hand a job over, for `command`.
         submit: Vec<Located<EngineWord>>,
         /// Program and arguments that print the jobs, for `command`.
         list: Vec<Located<EngineWord>>,
         /// Program and arguments that end a job, for `command`.
         cancel: Vec<Located<EngineWord>>,
+    }
+
+    /// A host that is reached by ssh.
+    RawHost = "hosts" {
+        /// Its name in ssh's configuration.
+        #[schemars(example = &"gpu1")]
+        name: EngineWord,
+        /// How many attempts run there at once. Default: 1.
+        slots: Count,
     }
 }

@@ -103,6 +103,8 @@ words! {
     EngineKind {
         /// Slurm.
         Slurm = "slurm",
+        /// Hosts that are reached by ssh.
+        Ssh = "ssh",
         /// Commands of one's own.
         Command = "command",
     }
