@@ -104,5 +104,6 @@ pub use steer::review::{ReviewStep, review};
 pub use steer::steering::steer;
 pub use train::early::{EARLY, Heads, Union, UnionBuild, UnionSaid};
 pub use work::agent_work::AgentWork;
+pub use work::locality::{Localities, Locality};
 pub use work::machine::Machine;
 pub use work::plans::{PhaseWork, PlanWork, UnitWork, Work};

@@ -23,6 +23,9 @@ pub(super) fn capacity(reason: &CapacityReason) -> ReasonText {
         ),
         CapacityReason::Slots { slots: 1, by } => format!("the only slot is taken by {}", joined(by)),
         CapacityReason::Slots { slots, by } => format!("all {slots} slots are taken by {}", joined(by)),
+        CapacityReason::Executor(name, slots) => {
+            format!("executor {name} has all the {slots} attempts that its `slots` allow")
+        }
         CapacityReason::Agent(agent, max) => {
             format!("agent {agent} runs {max} times already, its maximum")
         }

@@ -25,6 +25,9 @@ pub struct SimulateArgs {
     /// Agents at once [default: as in the manifest, or 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_agents: Option<u32>,
+    /// Hand everything over to one executor of so many slots
+    #[arg(long, value_name = "slots=N", conflicts_with = "max_agents", value_parser = executor_slots)]
+    executor: Option<u32>,
     /// The same seed gives the same answer
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -52,6 +55,12 @@ pub struct SimulateArgs {
     /// Draw the schedule
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+}
+
+fn executor_slots(text: &str) -> Result<u32, String> {
+    let value = text.strip_prefix("slots=").and_then(|slots| slots.parse().ok());
+    let value = value.filter(|slots| (1..=100_000).contains(slots));
+    value.ok_or_else(|| "expected slots=N, with N from 1 to 100000".to_owned())
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -98,8 +107,12 @@ pub fn run(context: &Context, args: &SimulateArgs) -> Result<ProgramExit, CliErr
     }
     arrangement::impose(&mut set, manifest.as_deref(), args.strategy, args.dispatch)?;
     let names: Vec<PlanName> = set.plans.iter().map(|plan| plan.name.clone()).collect();
-    let slots = set.run.max_agents;
-    let work = Work::new(&set, &durations, set.run.auto_merge);
+    let mut work = Work::new(&set, &durations, set.run.auto_merge);
+    if let Some(slots) = args.executor {
+        let name = "executor".parse().context("the name of the executor")?;
+        work.hand_all_over(name, slots as usize);
+    }
+    let slots = work.all_slots();
     let gated = set.plans.iter().any(|plan| !plan.approvals().is_empty());
     drop(set);
     let settings = SimulationSettings {

@@ -16,6 +16,9 @@ use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Plac
 /// The name of this machine, for attempts that are not handed over.
 pub const LOCAL: &str = "local";
 
+/// Attempts that an engine with a queue is given at once.
+const SLOTS: usize = 50;
+
 const SETTLE: Duration = Duration::from_secs(60);
 
 /// The executor's name as written. [`all`] checks whether there is such an executor.
@@ -71,9 +74,17 @@ fn one(name: &ExecutorName, raw: &Located<RawExecutor>, ledger: &mut Ledger) -> 
     };
     let text = |at: &Option<Located<FarPlace>>| at.as_ref().map(|at| at.value.0.clone());
     let hub = hub.value.0.clone();
+    let engine = engine(name, kind.value, *place, raw, ledger)?;
     Some(Executor {
         name: name.clone(),
-        engine: engine(name, kind.value, *place, raw, ledger)?,
+        slots: raw.slots.as_ref().map_or_else(
+            || match &engine {
+                EngineCalls::Ssh { hosts, .. } => hosts.iter().map(|host| host.slots).sum(),
+                EngineCalls::Slurm { .. } | EngineCalls::Command { .. } => SLOTS,
+            },
+            |slots| slots.value.0 as usize,
+        ),
+        engine,
         hub_here: text(&raw.hub_here).unwrap_or_else(|| hub.clone()),
         hub,
         scratch: text(&raw.scratch).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),

@@ -18,6 +18,9 @@ pub struct Executor {
     pub hub: String,
     /// The same repository, under the name that this machine uses.
     pub hub_here: String,
+    /// How many attempts it is given at once.
+    #[serde(default)]
+    pub slots: usize,
     /// A folder on each node's own disk.
     pub scratch: PathBuf,
     /// How long an engine must have reported a job as over before an attempt without an end counts as lost.

@@ -14,7 +14,7 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::judge::phase_check::is_verifying;
-use crate::schedule::ready::dispatch::{DispatchLimit, Key, QueuePlace, Room};
+use crate::schedule::ready::dispatch::{Key, QueuePlace, Room};
 use crate::schedule::ready::lanes::lanes;
 use crate::schedule::ready::readiness::Readiness;
 use crate::schedule::ready::{dispatch, invariants};
@@ -54,7 +54,9 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
         if run.attempts.len() < lanes(&board.work, &board.state, number).lanes {
             for unit in units {
                 let own = &plan.units[unit];
-                let class = board.frontier.class(agent_of(run, own), &own.uses);
+                let agent = agent_of(run, own);
+                let at = board.work.locality(plan, agent);
+                let class = board.frontier.class(agent, at, &own.uses);
                 let place = dispatch::place(number, unit, plan, run);
                 match ready.iter_mut().find(|(known, _)| *known == class) {
                     Some((_, best)) => *best = (*best).min(place),
@@ -72,33 +74,29 @@ pub(in crate::schedule) fn refresh(board: &mut Board, at: At, number: usize) {
 pub(in crate::schedule) fn start_agents(board: &mut Board, at: At, step: &mut Step) {
     start_assigned(board, step);
     let mut room = Room::left(&board.work, &board.state);
-    if room.slots == 0 {
+    if room.is_full() {
         return;
     }
     let expected = expected_places(board);
     let (mut refused, mut passed) = (BTreeSet::new(), BTreeSet::new());
-    while room.slots > 0 {
+    while !room.is_full() {
         let Some(candidate) = board.frontier.first(&refused, &passed) else {
             return;
         };
         let number = candidate.plan();
-        let unit = &board.work.plans[number].units[candidate.unit()];
+        let plan = &board.work.plans[number];
+        let unit = &plan.units[candidate.unit()];
         let agent = agent_of(&board.state.plans[number], unit);
-        match room.refusal(&board.work, unit, agent) {
-            Some(DispatchLimit::Slots(_) | DispatchLimit::Memory(_)) => return,
-            Some(DispatchLimit::Agent(..) | DispatchLimit::Resource(_)) => {
-                refused.insert(candidate.class);
-                continue;
-            }
-            None => {}
-        }
+        let at_work = board.work.locality(plan, agent);
         let better = expected.iter().filter(|place| **place < candidate.place).count();
-        if room.slots <= better {
-            return;
+        let limit = room.refusal(&board.work, at_work, unit, agent);
+        if limit.is_some() || room.free(at_work) <= better {
+            refused.insert(candidate.class);
+            continue;
         }
         match free_lane(board, number) {
             Some(lane) => {
-                room.take(unit, agent);
+                room.take(at_work, agent, &unit.uses);
                 assign(board, at, number, candidate.unit(), lane, step);
                 refresh(board, at, number);
             }
@@ -223,11 +221,14 @@ fn keep_room(board: &mut Board, number: usize, unit: usize, room: &mut Room, ste
             .collect()
     };
     for lane in missing {
-        if room.slots == 0 {
+        let plan = &board.work.plans[number];
+        let own = &plan.units[unit];
+        let agent = agent_of(&board.state.plans[number], own);
+        let at = board.work.locality(plan, agent);
+        if room.free(at) == 0 {
             return;
         }
-        let own = &board.work.plans[number].units[unit];
-        room.take(own, agent_of(&board.state.plans[number], own));
+        room.take(at, agent, &own.uses);
         let make = Effect::MakeWorktree {
             plan: name.clone(),
             lane,
@@ -316,7 +317,8 @@ pub(in crate::schedule) fn make_worktrees(board: &mut Board, step: &mut Step) {
     let Some(base) = board.state.run.as_ref().map(|run| run.base.clone()) else {
         return;
     };
-    let ahead = board.work.slots.saturating_mul(2);
+    let away = board.work.localities.executors.iter().map(|(_, slots)| *slots);
+    let ahead = (board.work.slots + away.sum::<usize>()).saturating_mul(2);
     let missing = board
         .frontier
         .coming(ahead)

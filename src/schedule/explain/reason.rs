@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::graph::Why;
 use crate::plan::{
-    AgentName, AttemptId, CommitId, Dependency, OnStall, PhaseId, PlanName, PlanState, ResourceName, TaskId,
-    UnitId, WorkRef,
+    AgentName, AttemptId, CommitId, Dependency, ExecutorName, OnStall, PhaseId, PlanName, PlanState,
+    ResourceName, TaskId, UnitId, WorkRef,
 };
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::facts::ObstacleKind;
@@ -291,6 +291,8 @@ pub enum CapacityReason {
         /// The plans that occupy them.
         by: Vec<PlanName>,
     },
+    /// An executor has as many attempts as it is given at once. Holds that number.
+    Executor(ExecutorName, usize),
     /// The agent runs as many processes as its limit allows. Holds the limit.
     Agent(AgentName, usize),
     /// No token of a resource is free.

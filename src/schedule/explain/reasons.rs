@@ -184,7 +184,9 @@ fn explain_ready(
     }
     let first = &plan.units[unit?];
     let count = lanes(work, state, state.number(&plan.name)?);
-    let limit = Room::left(work, state).refusal(work, first, agent_of(run, first));
+    let agent = agent_of(run, first);
+    let at = work.locality(plan, agent);
+    let limit = Room::left(work, state).refusal(work, at, first, agent);
     match limit {
         None if run.worktree().is_none() => Some(CapacityReason::MakingWorktree(run.making.get(&0).cloned())),
         None if run.attempts.len() >= count.lanes => Some(CapacityReason::Lanes(count)),
@@ -201,6 +203,7 @@ fn explain_ready(
             by.dedup();
             Some(CapacityReason::Slots { slots, by })
         }
+        Some(DispatchLimit::Executor(name, slots)) => Some(CapacityReason::Executor(name, slots)),
         Some(DispatchLimit::Memory(free)) => Some(CapacityReason::Memory(free)),
         Some(DispatchLimit::Agent(agent, max)) => Some(CapacityReason::Agent(agent, max)),
         Some(DispatchLimit::Resource(resource)) => {

@@ -32,6 +32,7 @@ struct Table<'a> {
     running: BinaryHeap<Reverse<(u64, usize)>>,
     lanes: Vec<usize>,
     agents: BTreeMap<&'a str, usize>,
+    slots: usize,
 }
 
 impl<'a> Table<'a> {
@@ -49,6 +50,7 @@ impl<'a> Table<'a> {
             running: BinaryHeap::new(),
             lanes: vec![0; work.plans.len()],
             agents: BTreeMap::new(),
+            slots: work.all_slots(),
         };
         for (at, unit) in open.units.iter().enumerate() {
             table
@@ -85,7 +87,7 @@ impl<'a> Table<'a> {
     /// Begins the ready units for which there is capacity.
     fn start(&mut self, now: u64) {
         let mut at = 0;
-        while self.running.len() < self.work.slots && at < self.ready.len() {
+        while self.running.len() < self.slots && at < self.ready.len() {
             if self.fits(self.ready[at]) {
                 let unit = self.ready.remove(at);
                 self.begin(unit, now);

@@ -3,17 +3,22 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::plan::{AgentName, CommitId, Dependency, Point, Priority, ResourceName, UnitId, WorkRef};
+use crate::plan::{
+    AgentName, CommitId, Dependency, ExecutorName, Point, Priority, ResourceName, UnitId, WorkRef,
+};
 
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
+use crate::schedule::work::locality::Locality;
 use crate::schedule::work::plans::{PlanWork, UnitWork, Work};
 
 /// The free capacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// Free slots.
+    /// Free slots on this machine.
     pub slots: usize,
+    /// Free slots of each executor, by its index in the work's localities.
+    pub away: Vec<usize>,
     /// Processes of each agent.
     pub agents: BTreeMap<AgentName, usize>,
     /// Tokens taken of each resource.
@@ -25,18 +30,22 @@ impl Room {
     pub fn left(work: &Work, state: &State) -> Self {
         let mut room = Self {
             slots: work.slots,
+            away: work
+                .localities
+                .executors
+                .iter()
+                .map(|(_, slots)| *slots)
+                .collect(),
             agents: BTreeMap::new(),
             resources: BTreeMap::new(),
         };
         for (name, _, attempt) in state.open_attempts() {
-            room.slots = room.slots.saturating_sub(1);
-            *room.agents.entry(attempt.agent.clone()).or_default() += 1;
-            // A stage never crosses a change of resources, so its first unit speaks for all.
             let plan = state.number(name).and_then(|number| work.plans.get(number));
+            let at = plan.map(|plan| work.locality(plan, &attempt.agent));
+            // A stage never crosses a change of resources, so its first unit speaks for all.
             let first = plan.and_then(|plan| attempt.units.iter().find_map(|id| plan.unit(*id)));
-            for resource in first.into_iter().flat_map(|unit| &unit.uses) {
-                *room.resources.entry(resource.clone()).or_default() += 1;
-            }
+            let uses = first.map(|unit| &unit.uses);
+            room.take(at.unwrap_or_default(), &attempt.agent, uses.into_iter().flatten());
         }
         for number in &state.resolving {
             room.slots = room.slots.saturating_sub(1);
@@ -51,8 +60,27 @@ impl Room {
         room
     }
 
-    /// The limit that keeps this agent from working on the unit, `None` when there is capacity.
-    pub fn refusal(&self, work: &Work, unit: &UnitWork, agent: &AgentName) -> Option<DispatchLimit> {
+    /// The free slots there.
+    pub fn free(&self, at: Locality) -> usize {
+        match at {
+            Locality::Here => self.slots,
+            Locality::Away(executor) => self.away[executor],
+        }
+    }
+
+    /// True when there is no free slot anywhere.
+    pub fn is_full(&self) -> bool {
+        self.slots == 0 && self.away.iter().all(|slots| *slots == 0)
+    }
+
+    /// The limit that keeps this agent from working on the unit there, `None` when there is capacity.
+    pub fn refusal(
+        &self,
+        work: &Work,
+        at: Locality,
+        unit: &UnitWork,
+        agent: &AgentName,
+    ) -> Option<DispatchLimit> {
         if let Some(&max) = work.agent_limits.get(agent)
             && self.agents.get(agent).copied().unwrap_or(0) >= max
         {
@@ -66,17 +94,30 @@ impl Room {
             return Some(DispatchLimit::Resource(resource.clone()));
         }
         let machine = work.machine;
-        (self.slots == 0).then(|| match machine.is_short_of_memory() {
-            true => DispatchLimit::Memory(machine.free_memory),
-            false => DispatchLimit::Slots(work.slots),
+        (self.free(at) == 0).then(|| match at {
+            Locality::Away(executor) => {
+                let (name, slots) = work.localities.executors[executor].clone();
+                DispatchLimit::Executor(name, slots)
+            }
+            Locality::Here if machine.is_short_of_memory() => DispatchLimit::Memory(machine.free_memory),
+            Locality::Here => DispatchLimit::Slots(work.slots),
         })
     }
 
-    /// Takes up capacity for the unit.
-    pub fn take(&mut self, unit: &UnitWork, agent: &AgentName) {
-        self.slots = self.slots.saturating_sub(1);
+    /// Takes up capacity for work of this agent there, which uses these resources.
+    pub fn take<'a>(
+        &mut self,
+        at: Locality,
+        agent: &AgentName,
+        uses: impl IntoIterator<Item = &'a ResourceName>,
+    ) {
+        let slots = match at {
+            Locality::Here => &mut self.slots,
+            Locality::Away(executor) => &mut self.away[executor],
+        };
+        *slots = slots.saturating_sub(1);
         *self.agents.entry(agent.clone()).or_default() += 1;
-        for resource in &unit.uses {
+        for resource in uses {
             *self.resources.entry(resource.clone()).or_default() += 1;
         }
     }
@@ -85,8 +126,10 @@ impl Room {
 /// A limit that keeps ready work waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DispatchLimit {
-    /// All slots are taken. Holds the number of slots.
+    /// All slots of this machine are taken. Holds the number of slots.
     Slots(usize),
+    /// An executor has as many attempts as it is given at once. Holds that number.
+    Executor(ExecutorName, usize),
     /// The machine is short of memory, so nothing more begins. Holds the free memory, in percent.
     Memory(u32),
     /// The agent runs as many processes as its limit allows. Holds the limit.

@@ -10,9 +10,11 @@ use crate::plan::{AgentName, Point, ResourceName};
 use super::dispatch::{Key, QueuePlace};
 use super::standing::Standing;
 use crate::schedule::event::at::At;
+use crate::schedule::work::locality::Locality;
 
-/// Units that need the same agent and the same resources: when there is no capacity for one of them, there is none for any.
-type Class = (AgentName, BTreeSet<ResourceName>);
+/// Units that need the same agent in the same place and the same resources: when there is no capacity for one of them, there is none
+/// for any.
+type Class = (AgentName, Locality, BTreeSet<ResourceName>);
 
 /// The ready units, by plan.
 #[derive(Debug, Clone, Default)]
@@ -105,13 +107,13 @@ impl Frontier {
     }
 
     /// The number of a class of units.
-    pub fn class(&mut self, agent: &AgentName, uses: &BTreeSet<ResourceName>) -> usize {
+    pub fn class(&mut self, agent: &AgentName, at: Locality, uses: &BTreeSet<ResourceName>) -> usize {
         // Nearly all plans have the same few classes.
-        let same = |class: &Class| &class.0 == agent && &class.1 == uses;
+        let same = |class: &Class| &class.0 == agent && class.1 == at && &class.2 == uses;
         if let Some(number) = self.classes.iter().take(8).position(same) {
             return number;
         }
-        let class = (agent.clone(), uses.clone());
+        let class = (agent.clone(), at, uses.clone());
         if let Some(number) = self.numbers.get(&class) {
             return *number;
         }

@@ -9,6 +9,7 @@ use super::dispatch::Room;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::work::locality::Locality;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// A broken rule. It is a bug in the scheduler, never in its input.
@@ -67,7 +68,8 @@ pub(in crate::schedule) fn check(work: &Work, state: &State) -> Result<(), Broke
             if !run.worktrees.contains_key(lane) {
                 return Err(BrokenRule::NoWorktree(name()));
             }
-            running += usize::from(attempt.state.holds_slot());
+            let here = work.locality(plan, &attempt.agent) == Locality::Here;
+            running += usize::from(attempt.state.holds_slot() && here);
             // A repair goes through units that are done, whatever they once waited for.
             if !attempt.repair {
                 check_files(plan, attempt, &mut files)?;

@@ -26,7 +26,7 @@ pub fn lower_bound(work: &Work, took: &dyn Fn(usize, usize) -> u64) -> u64 {
     let path = (0..net.nodes.len()).map(|node| heads[node] + net.nodes[node].took);
     let mut bound = path.max().unwrap_or(0).max(limits(work, took));
     let total: u64 = net.nodes.iter().map(|node| node.took).sum();
-    let slots = work.slots.max(1);
+    let slots = work.all_slots().max(1);
     bound = bound.max(total.div_ceil(slots as u64));
     if net.nodes.len() <= PAIRED_AT_MOST {
         bound = bound.max(paired(&net, &heads, slots));

@@ -69,7 +69,7 @@ impl<'s> World<'s> {
             happenings: HashMap::new(),
             cause: None,
             sequence: 0,
-            free: (0..work.slots).collect(),
+            free: (0..work.all_slots()).collect(),
             spans: Vec::new(),
             spent: work.plans.iter().map(|plan| vec![0; plan.units.len()]).collect(),
             ending: None,
@@ -126,7 +126,7 @@ impl<'s> World<'s> {
         Simulation {
             makespan,
             lower_bound: lower_bound(work, &|plan, unit| self.spent[plan][unit]),
-            idle_slot: (work.slots as u64 * makespan).saturating_sub(busy),
+            idle_slot: (work.all_slots() as u64 * makespan).saturating_sub(busy),
             tasks,
             tasks_in_all,
             spans: self.spans,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::agent_work::{agent_work, resolvers};
+use super::locality::{Localities, own_locality};
 use super::machine::Machine;
 use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
 use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
@@ -50,6 +51,7 @@ pub(in crate::schedule) fn plan_work(
     let after = after.map(|first| set.plans[*first].name.clone());
     PlanWork {
         name: plan.name.clone(),
+        locality: own_locality(set, plan),
         fallback: plan.fallback.clone(),
         document: Arc::clone(&plan.document),
         prompt: plan.file.is_none(),
@@ -214,6 +216,7 @@ impl Work {
         Self {
             plans: plans.collect(),
             slots: set.run.max_agents,
+            localities: Localities::of(set),
             machine: Machine::default(),
             agent_limits: set
                 .agents

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent_work::AgentWork;
+use super::locality::{Localities, Locality};
 use super::machine::Machine;
 use crate::graph::{Counts, Gate, Gates, UnitWaits};
 use crate::plan::{
-    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, Fallback, ItemId, PhaseId, PlanName,
-    Point, Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
+    AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, ExecutorName, Fallback, ItemId,
+    PhaseId, PlanName, Point, Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
 };
 use crate::schedule::event::about::Ticks;
 use crate::schedule::train::TrainSettings;
@@ -19,8 +20,10 @@ use crate::schedule::train::TrainSettings;
 pub struct Work {
     /// The plans, in manifest order.
     pub plans: Vec<PlanWork>,
-    /// How many agent processes run at once.
+    /// How many agent processes run at once on this machine.
     pub slots: usize,
+    /// The executors, for attempts that do not run on this machine.
+    pub localities: Localities,
     /// The load of the machine.
     pub machine: Machine,
     /// Limits of single agents.
@@ -46,6 +49,8 @@ pub struct Work {
 pub struct PlanWork {
     /// Its name.
     pub name: PlanName,
+    /// Where its attempts run, if the plan says so itself.
+    pub locality: Option<Locality>,
     /// The agents that take over from its agent.
     pub fallback: Fallback,
     /// The highest priority of the plan and of the work that waits for it.
@@ -163,6 +168,39 @@ impl Work {
             }
         }
         waited
+    }
+}
+
+impl Work {
+    /// Where an agent works on a plan.
+    pub fn locality(&self, plan: &PlanWork, agent: &AgentName) -> Locality {
+        let of_agent = || self.localities.agents.get(agent).copied();
+        plan.locality.or_else(of_agent).unwrap_or_default()
+    }
+
+    /// Hands all work over to one executor, which is given so many attempts at once.
+    pub fn hand_all_over(&mut self, executor: ExecutorName, slots: usize) {
+        self.localities.executors = vec![(executor, slots)];
+        for plan in &mut self.plans {
+            plan.locality = Some(Locality::Away(0));
+        }
+    }
+
+    /// How many attempts run at once, here and on all executors that some plan uses.
+    pub fn all_slots(&self) -> usize {
+        if self.localities.executors.is_empty() {
+            return self.slots;
+        }
+        let agents = |plan: &'_ PlanWork| -> Vec<Locality> {
+            let agents = plan.units.iter().map(|unit| self.locality(plan, &unit.agent));
+            agents.collect()
+        };
+        let used: BTreeSet<Locality> = self.plans.iter().flat_map(agents).collect();
+        let slots = used.iter().map(|at| match at {
+            Locality::Here => self.slots,
+            Locality::Away(executor) => self.localities.executors[*executor].1,
+        });
+        slots.sum()
     }
 }
 

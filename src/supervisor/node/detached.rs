@@ -22,10 +22,11 @@ use super::work::{NODE_ARGUMENT, run_claimed};
 /// The exit code of a call that has started nothing.
 const REFUSED: u8 = 64;
 
-/// The payload's file in an attempt's folder, and the files with the name of the host and the process id of the job.
+/// The files in an attempt's folder: the payload, the name of the host, the process id of the job, and its output.
 const PAYLOAD: &str = "payload";
 const HOST: &str = "host";
 const PID: &str = "pid";
+const OUT: &str = "out";
 
 /// How often to try the lock, and the pause between two tries. Whoever lists the jobs holds it for an instant.
 const TRIES: u32 = 20;
@@ -87,7 +88,7 @@ fn detach(host: &str) -> Result<(), String> {
     }
     fs::write(place.join(HOST), host).map_err(words)?;
     fs::write(place.join(PAYLOAD), text).map_err(words)?;
-    let out = File::create(place.join("out")).map_err(words)?;
+    let out = File::create(place.join(OUT)).map_err(words)?;
     let program = std::env::current_exe().map_err(words)?;
     let child = Command::new(program)
         .args([NODE_ARGUMENT, "--detached"])
@@ -118,7 +119,10 @@ fn run_detached() -> ExitCode {
             let code = run_claimed(payload);
             // Nothing was begun here, so nothing is to be kept.
             if !tree.exists() {
-                let _ = fs::remove_dir_all(place);
+                for file in [PAYLOAD, HOST, PID, OUT] {
+                    let _ = fs::remove_file(place.join(file));
+                }
+                let _ = fs::remove_dir(place);
             }
             drop(lock);
             code

@@ -307,6 +307,12 @@ fn what_is_foreseen_counts_gates_as_approved_and_no_estimate_as_cut_short_by_a_t
         (&json!(3), &json!(0))
     );
     // What fails in a simulation says why, and so does what is left.
+    let away = sandbox.orch("simulate --json --executor slots=3").code(0).json();
+    assert_eq!((&away["slots"], &away["settled"]), (&3.into(), &true.into()));
+    for wrong in ["slots=0", "3"] {
+        let said = sandbox.orch(&format!("simulate --executor {wrong}")).code(2);
+        said.says("expected slots=N").ok();
+    }
     let said = sandbox.orch("simulate --failures 100").code(0);
     let said = said.says("by chance").says("3 tasks were not done");
     assert!(

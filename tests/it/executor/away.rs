@@ -639,3 +639,39 @@ fn what_an_agent_left_in_disorder_is_judged_as_here() {
         );
     }
 }
+
+#[test]
+fn an_executor_is_given_as_many_attempts_as_its_slots_whatever_runs_here() {
+    let cluster = Cluster::with("max_agents = 1");
+    cluster.tables("slots = 2");
+    let plans = ["a", "b", "c"];
+    for plan in plans {
+        cluster.gate(plan);
+        cluster.plan(plan, "", &document(&[1]), &format!("gate {plan}; work 1.1"));
+    }
+    cluster.gate("here");
+    cluster.plan(
+        "here",
+        "executor = \"local\"",
+        &document(&[1]),
+        "gate here; work 1.1",
+    );
+    let up = cluster.start("up");
+    for plan in ["a", "b", "here"] {
+        cluster.reached(plan);
+    }
+    cluster
+        .orch("why c")
+        .says("executor cluster has all the 2 attempts that its `slots` allow")
+        .ok();
+    cluster.open("a");
+    cluster.reached("c");
+    for plan in ["b", "c", "here"] {
+        cluster.open(plan);
+    }
+    up.end().code(0).ok();
+    for plan in ["a", "b", "c", "here"] {
+        assert_eq!(cluster.state(plan), "finished", "{}", cluster.why(plan));
+    }
+    cluster.nothing_is_left();
+}

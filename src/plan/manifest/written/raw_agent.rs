@@ -78,6 +78,8 @@ tables! {
         hub_here: FarPlace,
         /// A folder on each node's own disk. Default: "/tmp".
         scratch: FarPlace,
+        /// How many attempts it is given at once. Default: 50; for `ssh`, the slots of all hosts.
+        slots: Count,
         /// How long a job must be over before an attempt without an end counts as lost. Default: "60s".
         settle: PositiveDuration,
         /// This program on the nodes, for `slurm` and `ssh`. Default: "orch".

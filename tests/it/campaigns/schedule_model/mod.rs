@@ -17,10 +17,10 @@ use orch::plan::{
 use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
     AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
-    LaneNote, Launch, LaunchTrouble, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck,
-    PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, ReviewStep,
-    Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, agent_of,
-    lanes, plan_state, review, steer,
+    LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine, Obstacle, ObstacleKind, OfPlan,
+    Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran,
+    Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work,
+    WorkConflict, agent_of, lanes, plan_state, review, steer,
 };
 use orch::words::{advice, because};
 
@@ -156,6 +156,11 @@ fn plans(dice: &mut Dice) -> Work {
         };
         plans.push(PlanWork {
             prompt: false,
+            locality: match dice.below(10) {
+                0 => Some(Locality::Away(0)),
+                1 => Some(Locality::Here),
+                _ => None,
+            },
             fallback: Default::default(),
             name: name(index),
             priority: Priority(dice.below(3) as i64),
@@ -209,6 +214,13 @@ fn plans(dice: &mut Dice) -> Work {
         )]),
         budget: dice.percent(10).then_some(200),
         slots: 1 + dice.below(3),
+        localities: Localities {
+            executors: vec![("far".parse().unwrap(), 1 + dice.below(2))],
+            agents: match dice.percent(30) {
+                true => BTreeMap::from([("two".parse().unwrap(), Locality::Away(0))]),
+                false => BTreeMap::new(),
+            },
+        },
         machine: Machine::default(),
         agent_limits: BTreeMap::from([("one".parse().unwrap(), 1 + dice.below(2))]),
         resources: BTreeMap::from([("db".parse().unwrap(), 1)]),
@@ -1072,10 +1084,21 @@ impl World {
 
     fn check_busy(&self) {
         let (work, state) = (self.scheduler.work(), self.scheduler.state());
-        let running = state.open_attempts().count();
-        if running >= work.slots || (running > 0 && work.machine.is_short_of_memory()) {
-            return;
-        }
+        let running = |at: Locality| {
+            let open = state.open_attempts();
+            let there = open.filter(|(name, _, attempt)| {
+                let plan = work.plans.iter().find(|plan| plan.name == **name).unwrap();
+                work.locality(plan, &attempt.agent) == at
+            });
+            there.count()
+        };
+        let (here, far) = (running(Locality::Here), running(Locality::Away(0)));
+        let most = work.localities.executors[0].1;
+        assert!(far <= most, "{far} attempts are away, and {most} may be");
+        let full = |at: Locality| match at {
+            Locality::Here => here >= work.slots || (here > 0 && work.machine.is_short_of_memory()),
+            Locality::Away(_) => far >= most,
+        };
         let taken = |agent: &str| {
             state
                 .open_attempts()
@@ -1099,6 +1122,9 @@ impl World {
             for place in Readiness::new(plan, run, state).ready(self.now) {
                 let unit = &plan.units[place];
                 let agent = agent_of(run, unit);
+                if full(work.locality(plan, agent)) {
+                    continue;
+                }
                 let limited = agent.as_str() == "one" && taken("one") >= work.agent_limits[agent];
                 let waits_for_token = !unit.uses.is_empty() && token;
                 // A slot may be kept for a worktree that is being made, and for what comes behind an attempt that is being
