@@ -181,8 +181,15 @@ pub enum WaitingFor {
     },
     /// Units that the same agent works on first.
     SameAgent(Vec<UnitId>),
-    /// Another plan that touches the same files.
-    Overlap(PlanName),
+    /// Work of another plan that touches the same files.
+    Overlap {
+        /// The plan, or the phase of it.
+        on: WorkRef,
+        /// The files.
+        files: Vec<String>,
+        /// The state of that work.
+        stands: DependencyState,
+    },
     /// A unit at work that touches the same files.
     Files {
         /// The unit.

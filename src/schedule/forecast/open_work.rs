@@ -10,6 +10,7 @@ use crate::schedule::explain::states::task_state;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::work::files_in_turn::FilesInTurn;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// Every unit that is not done, by plan and in document order.
@@ -108,8 +109,9 @@ impl OpenWork {
             needs_person |= dependency.landed && !lands_alone(work, state, other);
             gates.extend(OpenGate::all(self.at_point(work, state, other, point)));
         }
-        for other in &plan.after {
-            gates.extend(OpenGate::all(self.at_point(work, state, other, Point::Plan)));
+        let turns = plan.after.iter().chain(&plan.units[unit.place].after);
+        for on in turns.flat_map(FilesInTurn::points) {
+            gates.extend(OpenGate::all(self.at_point(work, state, &on.plan, on.point)));
         }
         (gates, needs_person)
     }

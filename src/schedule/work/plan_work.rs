@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::agent_work::{agent_work, resolvers};
+use super::files_in_turn::FilesInTurn;
 use super::machine::Machine;
 use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
 use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
@@ -35,6 +36,7 @@ pub(in crate::schedule) fn plan_work(
             id: UnitId::Phase(id),
             ticked: false,
             depends: Vec::new(),
+            after: Vec::new(),
             uses: BTreeSet::new(),
             report: set.report(plan, &plan.agent),
             agent: plan.agent.clone(),
@@ -46,8 +48,6 @@ pub(in crate::schedule) fn plan_work(
             is_stated: false,
         });
     }
-    let after = graph.after[number].iter();
-    let after = after.map(|first| set.plans[*first].name.clone());
     PlanWork {
         name: plan.name.clone(),
         fallback: plan.fallback.clone(),
@@ -59,7 +59,7 @@ pub(in crate::schedule) fn plan_work(
             .max()
             .unwrap_or(plan.priority),
         depends: plan.depends.clone(),
-        after: after.collect(),
+        after: turns_of(set, number, graph, None),
         phases,
         gates: Arc::clone(&order.gates),
         waits: Arc::clone(&order.waits),
@@ -141,6 +141,7 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
             id: unit.id,
             ticked: unit.ticked,
             depends,
+            after: turns_of(set, number, graph, Some(phase)),
             uses: uses_of(plan, unit.id, settings),
             report: set.report(plan, own.unwrap_or(&plan.agent)),
             agent: own.unwrap_or(&plan.agent).clone(),
@@ -157,6 +158,13 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
         }
     }));
     units
+}
+
+/// The work of other plans that comes before a phase, or (`None`) before the whole plan, because both touch the same files.
+fn turns_of(set: &PlanSet, number: usize, graph: &Graph, of: Option<PhaseId>) -> Vec<FilesInTurn> {
+    let own = graph.after[number].iter().filter(|turn| turn.of == of);
+    own.map(|turn| FilesInTurn::new(turn, &set.plans[turn.first].name, graph))
+        .collect()
 }
 
 /// True when the document states how long the unit takes.

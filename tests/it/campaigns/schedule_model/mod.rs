@@ -16,11 +16,11 @@ use orch::plan::{
 };
 use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
-    AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
-    LaneNote, Launch, LaunchTrouble, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck,
-    PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, ReviewStep,
-    Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, agent_of,
-    lanes, plan_state, review, steer,
+    AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, FilesInTurn, Heads,
+    Hold, Input, LaneNote, Launch, LaunchTrouble, Lost, Machine, Obstacle, ObstacleKind, OfPlan, Outcome,
+    PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness,
+    ReviewStep, Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work,
+    WorkConflict, agent_of, lanes, plan_state, review, steer,
 };
 use orch::words::{advice, because};
 
@@ -59,6 +59,19 @@ fn name(index: usize) -> PlanName {
 
 fn commit() -> CommitId {
     Branches::base()
+}
+
+/// A plan or a phase of it that comes first because both touch the same files.
+fn in_turn(first: &PlanWork, phase: Option<PhaseId>) -> FilesInTurn {
+    let units = |phase: PhaseId| {
+        let ids = first.units.iter().map(|unit| unit.id);
+        (phase, ids.filter(|unit| unit.phase() == phase).collect())
+    };
+    FilesInTurn {
+        plan: first.name.clone(),
+        phases: phase.into_iter().map(units).collect(),
+        files: ["a".to_owned()].into(),
+    }
 }
 
 /// Plans whose dependencies point to earlier plans only, so that there is no cycle.
@@ -127,6 +140,7 @@ fn plans(dice: &mut Dice) -> Work {
                 id,
                 ticked,
                 depends: depends(dice, &plans),
+                after: Vec::new(),
                 uses: if dice.percent(25) {
                     BTreeSet::from(["db".parse().unwrap()])
                 } else {
@@ -151,9 +165,17 @@ fn plans(dice: &mut Dice) -> Work {
             });
         }
         let after = match plans.last() {
-            Some(last) if dice.percent(10) => vec![last.name.clone()],
+            Some(last) if dice.percent(10) => vec![in_turn(last, None)],
             _ => Vec::new(),
         };
+        for unit in &mut units {
+            if plans.is_empty() || !dice.percent(8) {
+                continue;
+            }
+            let on = &plans[dice.below(plans.len())];
+            let phase = on.phases[dice.below(on.phases.len())].id;
+            unit.after = vec![in_turn(on, Some(phase))];
+        }
         plans.push(PlanWork {
             prompt: false,
             fallback: Default::default(),
@@ -1359,8 +1381,9 @@ fn check_plan_end(
         None => {
             let waits_for_person = |on: &PlanName| !matches!(plan_state(work, state, on), PlanState::Landed);
             let depends = plan.all_depends().map(|dependency| &dependency.on.plan);
+            let turns = plan.all_turns().map(|turn| &turn.plan);
             let gate = plan.gated().any(|point| !run.approved.contains(&point));
-            let waits = gate || depends.chain(&plan.after).any(waits_for_person);
+            let waits = gate || depends.chain(turns).any(waits_for_person);
             assert!(waits, "{name} was left {end} for no reason");
         }
     }
