@@ -27,6 +27,14 @@ pub(super) fn waiting(wait: &WaitingFor, about: &About<'_>) -> ReasonText {
                 format!("waits for {on}, which touches the same files ({files}; overlap = \"serialize\")");
             other_plan(text, &on.plan, stands, about)
         }
+        WaitingFor::Conflict { of, files, by } => {
+            let files = first_of(files, FILES, ", ");
+            let text = format!("waits until the conflict of {of} in {files} is resolved");
+            match by {
+                Some(attempt) => ReasonText::plain(format!("{text}; {attempt} works on it")),
+                None => ReasonText::with_remedy(text, format!("orch why {}", of.plan)),
+            }
+        }
         WaitingFor::Files { unit, since, files } => ReasonText::plain(format!(
             "waits for {unit}, at work for {} s: it touches {} too",
             since.as_secs(),

@@ -190,6 +190,15 @@ pub enum WaitingFor {
         /// The state of that work.
         stands: DependencyState,
     },
+    /// A conflict of another plan in files that it touches.
+    Conflict {
+        /// The plan in conflict, or its first phases.
+        of: WorkRef,
+        /// The files.
+        files: Vec<String>,
+        /// The attempt that resolves the conflict; `None` when a person has to.
+        by: Option<AttemptId>,
+    },
     /// A unit at work that touches the same files.
     Files {
         /// The unit.

@@ -39,6 +39,11 @@ pub(in crate::schedule) fn waiting(
                 files: files.to_vec(),
             }
         }
+        Wait::Conflict(freeze) => WaitingFor::Conflict {
+            of: freeze.of.clone(),
+            files: freeze.files.iter().map(|file| (*file).to_owned()).collect(),
+            by: freeze.by.cloned(),
+        },
         Wait::Files(unit, files) => {
             let held = run.attempts.values().find(|attempt| attempt.units.contains(unit));
             WaitingFor::Files {
@@ -77,6 +82,7 @@ fn blocker_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(Plan
                 at = waits.iter().find_map(|wait| match wait {
                     Wait::Plan(dependency) => Some(dependency.on.plan.clone()),
                     Wait::Overlap(on, _) => Some(on.plan.clone()),
+                    Wait::Conflict(freeze) => Some(freeze.of.plan.clone()),
                     _ => None,
                 })?;
             }

@@ -7,6 +7,7 @@ use super::pace::Pace;
 use crate::plan::{PlanName, Point, TaskId, TaskState, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::explain::states::task_state;
+use crate::schedule::ready::freeze;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
@@ -113,6 +114,8 @@ impl OpenWork {
         for on in turns.flat_map(FilesInTurn::points) {
             gates.extend(OpenGate::all(self.at_point(work, state, &on.plan, on.point)));
         }
+        let freezes = freeze::of_unit(plan, state.plan(&plan.name), state, &plan.units[unit.place]);
+        needs_person |= freezes.into_iter().any(|freeze| freeze.by.is_none());
         (gates, needs_person)
     }
 

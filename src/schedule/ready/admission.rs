@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{Dependency, Dispatch, ItemId, Point, TaskId, UnitId, WorkRef};
 
-use super::file_turns;
+use super::{file_turns, freeze};
 use crate::schedule::event::why::closed_work::ClosedBecause;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
@@ -60,7 +60,8 @@ pub fn closed_to(
     let is_gated = !plan.approvals.is_empty();
     let others = || run.attempts.values().filter(|other| other.id != attempt.id);
     let at_work = |unit: UnitId| others().any(|other| other.units.contains(&unit));
-    let waits = |unit: &UnitWork| !unit.depends.is_empty() || !unit.after.is_empty();
+    let frozen = |unit: &UnitWork| freeze::of_unit(plan, run, state, unit).next().is_some();
+    let waits = |unit: &UnitWork| !unit.depends.is_empty() || !unit.after.is_empty() || frozen(unit);
     let held = |unit: &&UnitWork| is_gated || waits(unit) || at_work(unit.id);
     let units = plan.units.iter().filter(held);
     let units = units.filter_map(|unit| {
@@ -116,6 +117,11 @@ fn unit_refusal(
         .or_else(|| turns().next().map(reached));
     if let Some(on) = merged.filter(|_| plan.carry && attempt.is_some()) {
         return Some(ClosedBecause::NotMergedIn(on));
+    }
+    // A person may begin the work all the same.
+    let freeze = freeze::of_unit(plan, run, state, unit).next();
+    if let Some(freeze) = freeze.filter(|_| attempt.is_some()) {
+        return Some(ClosedBecause::Conflict(freeze.of));
     }
     let mut others = run.attempts.values().filter(|_| attempt.is_some());
     others

@@ -2,6 +2,7 @@
 
 use crate::plan::{PlanName, Point, TaskId, WorkRef};
 
+use super::freeze;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
@@ -21,7 +22,8 @@ pub(in crate::schedule) fn open<'a>(
     })
 }
 
-/// The points that a task still has to wait for because both plans touch the same files.
+/// The work of other plans that a task still has to wait for because both touch the same files: what comes first, and what has a
+/// conflict there.
 pub fn waits_in_files(work: &Work, state: &State, plan: &PlanName, task: TaskId) -> Vec<WorkRef> {
     let Some(plan) = state.number(plan).map(|number| &work.plans[number]) else {
         return Vec::new();
@@ -29,7 +31,9 @@ pub fn waits_in_files(work: &Work, state: &State, plan: &PlanName, task: TaskId)
     let unit = plan.unit_of(task).and_then(|unit| plan.unit(unit));
     let own = unit.map_or(&[][..], |unit| &unit.after);
     let all = open(plan, &plan.after, state).chain(open(plan, own, state));
-    all.map(|(on, _)| on).collect()
+    let frozen = unit.map(|unit| freeze::of_unit(plan, state.plan(&plan.name), state, unit));
+    let frozen = frozen.into_iter().flatten().map(|freeze| freeze.of);
+    all.map(|(on, _)| on).chain(frozen).collect()
 }
 
 /// True when the point has not settled. A point that was reached counts until its commit is pinned, if the plan merges

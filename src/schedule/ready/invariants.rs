@@ -6,7 +6,7 @@ use crate::graph::Why;
 use crate::plan::{Dependency, PlanName, UnitId, WorkRef};
 
 use super::dispatch::Room;
-use super::file_turns;
+use super::{file_turns, freeze};
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
@@ -36,6 +36,8 @@ pub(in crate::schedule) enum BrokenRule {
     Dependency(PlanName, UnitId, Dependency),
     /// The unit begins although work of another plan in the same files comes first.
     Turn(PlanName, UnitId, WorkRef),
+    /// The unit begins although another plan has a conflict in its files.
+    Frozen(PlanName, UnitId, WorkRef),
     /// The unit begins although a gate is closed.
     Gate(PlanName, UnitId, Why),
 }
@@ -108,6 +110,9 @@ pub(in crate::schedule) fn check_start(
         let mut depends = plan.depends.iter().chain(&plan.units[unit].depends);
         if let Some(open) = depends.find(|dependency| !state.is_satisfied(dependency)) {
             return Err(BrokenRule::Dependency(plan.name.clone(), *id, open.clone()));
+        }
+        if let Some(freeze) = freeze::of_unit(plan, run, state, &plan.units[unit]).next() {
+            return Err(BrokenRule::Frozen(plan.name.clone(), *id, freeze.of));
         }
         for after in [&plan.after, &plan.units[unit].after] {
             if let Some((on, _)) = file_turns::open(plan, after, state).next() {

@@ -7,6 +7,7 @@ pub(super) mod built_on;
 pub(super) mod by_hand;
 pub(super) mod dispatch;
 pub(super) mod file_turns;
+pub(super) mod freeze;
 pub(super) mod frontier;
 pub(super) mod invariants;
 pub(super) mod lanes;

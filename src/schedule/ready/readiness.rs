@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::freeze::{self, Freeze};
 use super::{file_turns, undeclared_files};
 use crate::graph::{Counts, Gate};
 use crate::plan::{AgentName, Dependency, Point, UnitId};
@@ -86,6 +87,11 @@ impl<'a> Readiness<'a> {
         dispatch::is_free(self.plan, &unit.depends, &unit.after, self.state)
     }
 
+    /// The conflicts of other plans that keep the unit from beginning.
+    fn freezes(&self, unit: &'a UnitWork) -> impl Iterator<Item = Freeze<'a>> {
+        freeze::of_unit(self.plan, self.run, self.state, unit)
+    }
+
     /// The gate that a person has to approve before the unit begins.
     fn gate_of(&self, unit: UnitId) -> Option<Point> {
         let points = [Point::Plan, Point::Phase(unit.phase())];
@@ -144,6 +150,7 @@ impl<'a> Readiness<'a> {
             due(tries.retry_at)
                 && self.is_served(agent_of(self.run, work), at)
                 && work.locks.iter().all(|file| !held.contains(file))
+                && self.freezes(work).next().is_none()
                 && !shares(work)
                 && !worked.contains(&work.id)
                 && !(self.plan.by_units() && is_finished_by_hand(self.plan, self.run, work.id))
@@ -205,7 +212,8 @@ impl<'a> Readiness<'a> {
             let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
             let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
             let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();
-            if held || !same || !follows || !self.is_free(unit) {
+            let frozen = self.freezes(unit).next().is_some();
+            if held || frozen || !same || !follows || !self.is_free(unit) {
                 break;
             }
             done[place] = true;
@@ -284,6 +292,7 @@ impl<'a> Readiness<'a> {
             let open = file_turns::open(self.plan, after, self.state);
             waits.extend(open.map(|(on, files)| Wait::Overlap(on, files)));
         }
+        waits.extend(self.freezes(work).map(Wait::Conflict));
         let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
         let others = working.filter(|id| self.plan.by_units() && **id != work.id);
         for other in others.filter_map(|id| self.plan.unit(*id)) {

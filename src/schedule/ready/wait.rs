@@ -1,5 +1,6 @@
 //! What a unit waits for, and why it will never begin.
 
+use super::freeze::Freeze;
 use crate::graph::Gate;
 use crate::plan::{Dependency, Point, TaskId, UnitId, WorkRef};
 
@@ -14,6 +15,8 @@ pub enum Wait<'a> {
     Overlap(WorkRef, &'a [String]),
     /// A unit at work that touches the same files. Holds the files.
     Files(UnitId, Vec<&'a str>),
+    /// A conflict of another plan in files that the unit touches.
+    Conflict(Freeze<'a>),
     /// A VERIFY block that failed in the background.
     FailedCheck(TaskId),
     /// A person has to approve this.

@@ -8,7 +8,9 @@ use super::files_in_turn::FilesInTurn;
 use super::machine::Machine;
 use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
 use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
-use crate::plan::{Dispatch, MergeStrategy, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId};
+use crate::plan::{
+    Dispatch, MergeStrategy, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId,
+};
 use crate::schedule::train::TrainSettings;
 
 /// Reduces a plan, by its index in the manifest. `auto_merge` lands the plan whatever its own setting says.
@@ -63,6 +65,8 @@ pub(in crate::schedule) fn plan_work(
         phases,
         gates: Arc::clone(&order.gates),
         waits: Arc::clone(&order.waits),
+        touches: plan.touches.clone(),
+        minds_overlap: plan.overlap != Overlap::Allow,
         files: graph.locks[number].names.clone(),
         attempts: plan.attempts.clone(),
         dispatch,

@@ -63,6 +63,10 @@ pub struct PlanWork {
     pub gates: Arc<Gates>,
     /// The gates at which each unit waits, by its index in [`PlanWork::units`]; all of them have to be open.
     pub waits: Arc<UnitWaits>,
+    /// Files, folders and patterns that the plan touches as a whole.
+    pub touches: Vec<String>,
+    /// True when work in the same files as other plans' matters (`overlap` is not `"allow"`).
+    pub minds_overlap: bool,
     /// The files that [`UnitWork::locks`] refers to.
     pub files: Vec<String>,
     /// Limits of attempts.
