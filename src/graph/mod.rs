@@ -20,6 +20,7 @@ mod ranking;
 pub use chance::generated::Generated;
 pub use chance::rng::Rng;
 pub use cycles::{Cycle, CycleStep, cycle_step_place, cycles};
+pub use network::file_turn::FileTurn;
 pub use network::node::{Node, Of};
 pub use network::overlap::{PlanOverlap, plan_overlaps};
 pub use network::series::PlanSeries;

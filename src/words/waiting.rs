@@ -3,20 +3,38 @@
 use super::about::About;
 use super::reason_text::ReasonText;
 use crate::graph::Why;
-use crate::plan::{Dependency, UnitId, listed};
+use crate::plan::{PlanName, UnitId, first_of, listed};
 use crate::schedule::{DependencyState, PausedWork, RunPhase, WaitingFor};
+
+/// How many files of an overlap are named.
+const FILES: usize = 3;
 
 pub(super) fn waiting(wait: &WaitingFor, about: &About<'_>) -> ReasonText {
     match wait {
-        WaitingFor::Plan(dependency, stands) => other_plan(dependency, stands, about),
+        WaitingFor::Plan(dependency, stands) => other_plan(
+            format!("waits for {dependency}"),
+            &dependency.on.plan,
+            stands,
+            about,
+        ),
         WaitingFor::Units { missing, needed, why } => ReasonText::plain(units(missing, *needed, *why)),
         WaitingFor::SameAgent(units) => {
             ReasonText::plain(format!("comes after {} of the same agent", listed(units)))
         }
-        WaitingFor::Overlap(plan) => ReasonText::with_remedy(
-            format!("waits for {plan}, which touches the same files (overlap = \"serialize\")"),
-            format!("orch why {plan}"),
-        ),
+        WaitingFor::Overlap { on, files, stands } => {
+            let files = first_of(files, FILES, ", ");
+            let text =
+                format!("waits for {on}, which touches the same files ({files}; overlap = \"serialize\")");
+            other_plan(text, &on.plan, stands, about)
+        }
+        WaitingFor::Conflict { of, files, by } => {
+            let files = first_of(files, FILES, ", ");
+            let text = format!("waits until the conflict of {of} in {files} is resolved");
+            match by {
+                Some(attempt) => ReasonText::plain(format!("{text}; {attempt} works on it")),
+                None => ReasonText::with_remedy(text, format!("orch why {}", of.plan)),
+            }
+        }
         WaitingFor::Files { unit, since, files } => ReasonText::plain(format!(
             "waits for {unit}, at work for {} s: it touches {} too",
             since.as_secs(),
@@ -72,9 +90,7 @@ fn units(missing: &[UnitId], needed: usize, why: Why) -> String {
     }
 }
 
-fn other_plan(dependency: &Dependency, stands: &DependencyState, about: &About<'_>) -> ReasonText {
-    let text = format!("waits for {dependency}");
-    let other = &dependency.on.plan;
+fn other_plan(text: String, other: &PlanName, stands: &DependencyState, about: &About<'_>) -> ReasonText {
     match stands {
         DependencyState::Open => ReasonText::plain(text),
         DependencyState::Pinning => {

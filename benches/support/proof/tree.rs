@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orch::graph::Gate;
 use orch::plan::{Dependency, Dispatch, PlanName, Point, UnitId};
-use orch::schedule::{PlanWork, Work};
+use orch::schedule::{FilesInTurn, PlanWork, Work};
 
 use super::jobs::{Jobs, bit, members, set, union};
 
@@ -69,10 +69,13 @@ impl Tree {
             set(counted.filter_map(|(_, number)| *number))
         };
         for (plan, own) in work.plans.iter().enumerate() {
-            let after = own.after.iter().map(|other| end_of(other, Point::Plan));
+            let turns = |after: &[FilesInTurn]| {
+                let points = after.iter().flat_map(FilesInTurn::points);
+                union(points.map(|on| end_of(&on.plan, on.point)))
+            };
             let depends = own.depends.iter();
             let depends = depends.map(|dependency| end_of(&dependency.on.plan, dependency.on.point));
-            let whole = union(after.chain(depends));
+            let whole = turns(&own.after) | union(depends);
             for (place, unit) in own.units.iter().enumerate() {
                 let Some(job) = numbers[plan][place] else { continue };
                 let others = unit.depends.iter();
@@ -80,7 +83,7 @@ impl Tree {
                 let gates = own.gates_at(place).filter(|gate| !gate.is_partial());
                 let within = gates.flat_map(Gate::of);
                 let within = set(within.filter_map(|member| numbers[plan][member]));
-                jobs[job].before = union(others) | whole | within;
+                jobs[job].before = union(others) | turns(&unit.after) | whole | within;
             }
         }
         let mut first = set(0..jobs.len());

@@ -221,7 +221,7 @@ impl Subject {
     /// Returns an error when the journal cannot be read.
     pub fn waits(&self) -> Result<BTreeMap<TaskId, Vec<String>>, CliError> {
         Ok(match (self.plan(), self.situation()?, &self.known) {
-            (Some(plan), Some(situation), _) => waits_elsewhere(plan, situation.scheduler.state()),
+            (Some(plan), Some(situation), _) => waits_elsewhere(plan, &situation.scheduler),
             (_, _, KnownFrom::Assignment(work, _)) => work.waits.clone(),
             (_, _, KnownFrom::Project(_) | KnownFrom::Nothing) => BTreeMap::new(),
         })

@@ -219,10 +219,13 @@ fn expected_end(out: &mut String, preview: &Preview) {
 fn overlaps(out: &mut String, preview: &Preview, columns: usize) {
     for overlap in &preview.overlaps {
         let plans = match overlap.in_order {
-            true => format!(
-                "{} (one after the other)",
-                first_of(&overlap.plans, MOST.1, " → ")
-            ),
+            true => {
+                let in_turn = match overlap.phases.as_slice() {
+                    [] => first_of(&overlap.plans, MOST.1, " → "),
+                    phases => first_of(phases, MOST.1, " → "),
+                };
+                format!("{in_turn} (one after the other)")
+            }
             false => first_of(&overlap.plans, MOST.1, ", "),
         };
         below(

@@ -3,6 +3,7 @@
 //! May import `order`.
 
 pub(super) mod build;
+pub(super) mod file_turn;
 pub(super) mod landings;
 pub(super) mod node;
 pub(super) mod overlap;

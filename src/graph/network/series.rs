@@ -19,7 +19,7 @@ impl PlanSeries {
     pub fn new(set: &PlanSet, graph: &Graph) -> Self {
         let mut series = Self::written(set);
         for (direct, after) in series.direct.iter_mut().zip(&graph.after) {
-            direct.extend(after);
+            direct.extend(after.iter().map(|turn| turn.first));
         }
         series
     }

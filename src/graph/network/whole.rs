@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::plan::{PlanName, UnitId};
 
+use crate::graph::network::file_turn::FileTurn;
 use crate::graph::network::node::{Node, Of};
 use crate::graph::network::places::Places;
 use crate::graph::network::wait_lists::WaitLists;
@@ -23,8 +24,8 @@ pub struct Graph {
     pub orders: Vec<PlanOrder>,
     /// The files that tasks of each plan touch.
     pub locks: Vec<FileLocks>,
-    /// The plans that each plan comes after because both touch the same files (`overlap = "serialize"`).
-    pub after: Vec<Vec<usize>>,
+    /// For each plan: the work of other plans that comes first because both touch the same files (`overlap = "serialize"`).
+    pub after: Vec<Vec<FileTurn>>,
     pub(in crate::graph) waits: WaitLists,
     /// The number in [`Graph::gates`] of the first gate of each plan's order.
     pub(in crate::graph) firsts: Vec<usize>,

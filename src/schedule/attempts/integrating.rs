@@ -17,6 +17,7 @@ use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::judge::failure::Failure;
 use crate::schedule::judge::phase_check::{Checked, checked};
 use crate::schedule::judge::verdict::{AttemptVerdict, DoneStage, judge};
+use crate::schedule::ready::file_turns;
 use crate::schedule::ready::undeclared_files::waits_for_repeat;
 use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::known::State;
@@ -150,7 +151,8 @@ fn completed_units(plan: &PlanWork, run: &PlanRun, state: &State, attempt: &Atte
         let done = |other: UnitId| run.is_unit_done(other) || completed.contains(&other);
         let settled = |other: UnitId| run.is_unit_settled(other) || completed.contains(&other);
         let open = plan.waits.of(place).all(|gate| plan.is_open(gate, done, settled));
-        if open && unit.depends.iter().all(|on| state.is_satisfied(on)) {
+        let mut turns = file_turns::open(plan, &unit.after, state);
+        if open && turns.next().is_none() && unit.depends.iter().all(|on| state.is_satisfied(on)) {
             completed.push(unit.id);
         }
     }

@@ -7,7 +7,7 @@ use crate::schedule::event::about::{Failed, WorkSkip};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::why::because::{Because, Hold, LostAs};
-use crate::schedule::ready::readiness::Cause;
+use crate::schedule::ready::wait::Cause;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 

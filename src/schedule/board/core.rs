@@ -100,8 +100,10 @@ impl Board {
     /// Applies an event to the state and marks the plans for which the event may have consequences.
     pub(in crate::schedule) fn apply(&mut self, at: At, event: &Event) {
         let limited = self.state.limits.len();
+        let conflict = self.conflict_in(event);
         self.state.apply(at, event);
-        if self.state.limits.len() < limited {
+        // Other plans may not begin work in the files of a conflict.
+        if self.state.limits.len() < limited || self.conflict_in(event) != conflict {
             self.frontier.dirty.extend(0..self.work.plans.len());
         }
         if let Event::Pinned(Pinned { plan, point, .. }) | Event::PinRefused(PinRefusal { plan, point, .. }) =
@@ -178,6 +180,13 @@ impl Board {
         if takes_units_back(event) {
             self.forget_standing(event);
         }
+    }
+
+    /// Returns the files of the conflict of the event's plan.
+    fn conflict_in(&self, event: &Event) -> Option<Vec<String>> {
+        let number = event.plan().and_then(|plan| self.state.number(plan))?;
+        let (_, files) = self.state.plans[number].open_conflict()?;
+        Some(files.to_vec())
     }
 
     /// Returns the standing of the plan's units.

@@ -181,8 +181,24 @@ pub enum WaitingFor {
     },
     /// Units that the same agent works on first.
     SameAgent(Vec<UnitId>),
-    /// Another plan that touches the same files.
-    Overlap(PlanName),
+    /// Work of another plan that touches the same files.
+    Overlap {
+        /// The plan, or the phase of it.
+        on: WorkRef,
+        /// The files.
+        files: Vec<String>,
+        /// The state of that work.
+        stands: DependencyState,
+    },
+    /// A conflict of another plan in files that it touches.
+    Conflict {
+        /// The plan in conflict, or its first phases.
+        of: WorkRef,
+        /// The files.
+        files: Vec<String>,
+        /// The attempt that resolves the conflict; `None` when a person has to.
+        by: Option<AttemptId>,
+    },
     /// A unit at work that touches the same files.
     Files {
         /// The unit.

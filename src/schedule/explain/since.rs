@@ -4,6 +4,7 @@ use super::states::plan_state;
 use crate::plan::{Dependency, PlanName, PlanState, Point};
 use crate::schedule::event::at::At;
 use crate::schedule::state::known::State;
+use crate::schedule::work::files_in_turn::FilesInTurn;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// Since when the plan has been in its state. `None` for a plan of which no run has heard.
@@ -39,10 +40,9 @@ fn last_met(plan: &PlanWork, state: &State) -> Option<At> {
     let depends = plan
         .all_depends()
         .filter(|dependency| state.is_satisfied(dependency));
-    let after = plan
-        .after
-        .iter()
-        .filter(|other| state.plan(other).has_reached(Point::Plan));
-    let after = after.filter_map(|other| state.plan(other).phases_done.values().max().copied());
+    let turns = plan.all_turns().flat_map(FilesInTurn::points);
+    let turns = turns.map(|on| Dependency { on, landed: false });
+    let turns = turns.filter(|turn| state.is_satisfied(turn));
+    let after = turns.filter_map(|turn| met(&turn));
     depends.filter_map(met).chain(after).max()
 }

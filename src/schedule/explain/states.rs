@@ -3,7 +3,8 @@
 use super::delay::closed_agent;
 use crate::plan::{PhaseId, PlanName, PlanState, TaskId, TaskState, UnitId};
 use crate::schedule::event::trouble::MergeTrouble;
-use crate::schedule::ready::readiness::{Readiness, Wait};
+use crate::schedule::ready::readiness::Readiness;
+use crate::schedule::ready::wait::Wait;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};

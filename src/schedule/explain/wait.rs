@@ -6,7 +6,8 @@ use super::reason::{DependencyState, PausedWork, WaitingFor};
 use super::states::plan_state;
 use crate::plan::{Dependency, PlanName, PlanState, Point, WorkRef};
 use crate::schedule::event::trouble::MergeTrouble;
-use crate::schedule::ready::readiness::{Readiness, Wait};
+use crate::schedule::ready::readiness::Readiness;
+use crate::schedule::ready::wait::Wait;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 use crate::schedule::work::plans::{PlanWork, Work};
@@ -27,7 +28,22 @@ pub(in crate::schedule) fn waiting(
             missing: missing.clone(),
             why: gate.why,
         },
-        Wait::Overlap(plan) => WaitingFor::Overlap((*plan).clone()),
+        Wait::Overlap(on, files) => {
+            let reached = Dependency {
+                on: on.clone(),
+                landed: false,
+            };
+            WaitingFor::Overlap {
+                stands: dependency_state(work, state, &reached),
+                on: reached.on,
+                files: files.to_vec(),
+            }
+        }
+        Wait::Conflict(freeze) => WaitingFor::Conflict {
+            of: freeze.of.clone(),
+            files: freeze.files.iter().map(|file| (*file).to_owned()).collect(),
+            by: freeze.by.cloned(),
+        },
         Wait::Files(unit, files) => {
             let held = run.attempts.values().find(|attempt| attempt.units.contains(unit));
             WaitingFor::Files {
@@ -65,7 +81,8 @@ fn blocker_behind(work: &Work, state: &State, waited: &PlanName) -> Option<(Plan
                 let waits = look.open().next().map(|unit| look.waits(unit))?;
                 at = waits.iter().find_map(|wait| match wait {
                     Wait::Plan(dependency) => Some(dependency.on.plan.clone()),
-                    Wait::Overlap(plan) => Some((*plan).clone()),
+                    Wait::Overlap(on, _) => Some(on.plan.clone()),
+                    Wait::Conflict(freeze) => Some(freeze.of.plan.clone()),
                     _ => None,
                 })?;
             }

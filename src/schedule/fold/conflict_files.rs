@@ -42,7 +42,7 @@ pub(in crate::schedule) fn note_made_in(run: &mut PlanRun, units: &[UnitId], fil
 }
 
 /// The file name in `src/a.rs (content)`, the notation for conflicts.
-fn name_of(told: &str) -> &str {
+pub(in crate::schedule) fn name_of(told: &str) -> &str {
     let kind = told.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
     kind.map_or(told, |(file, _)| file)
 }

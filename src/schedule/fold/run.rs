@@ -158,6 +158,11 @@ impl State {
             } else {
                 self.at_work.remove(&number);
             }
+            if self.plans[number].open_conflict().is_some() {
+                self.in_conflict.insert(number);
+            } else {
+                self.in_conflict.remove(&number);
+            }
             if self.plans[number].resolution.agent.is_some() {
                 self.resolving.insert(number);
             } else {
@@ -190,6 +195,8 @@ impl State {
         if new_run {
             self.spent = Spent::default();
         }
+        self.in_conflict
+            .retain(|number| self.plans[*number].open_conflict().is_some());
         self.phase = RunPhase::Driving;
         self.run = Some(info);
     }

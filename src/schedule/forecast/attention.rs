@@ -16,6 +16,7 @@ use crate::schedule::explain::reason::{
 use crate::schedule::explain::reasons::explain;
 use crate::schedule::explain::since::in_state_since;
 use crate::schedule::explain::states::plan_state;
+use crate::schedule::ready::freeze;
 use crate::schedule::state::known::State;
 use crate::schedule::state::lost::Lost;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
@@ -104,13 +105,14 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
             let units = open.of_plan[number].iter().copied();
             let lost = unit_of(&reason);
             let is_held = |at: &usize| lost.is_none_or(|unit| plan.units[open.units[*at].place].id == unit);
-            let units: Vec<usize> = units.filter(is_held).collect();
+            let mut units: Vec<usize> = units.filter(is_held).collect();
+            units.extend(behind_landing(work, state, &open, &plan.name));
             found.push(Attention {
                 plan: plan.name.clone(),
                 kind,
                 since: asked_at(run, &reason).or_else(|| in_state_since(work, state, &plan.name)),
                 reason,
-                holds_up: open.held_up_by(units) + behind_landing(work, state, &open, &plan.name),
+                holds_up: open.held_up_by(units),
             });
         }
     }
@@ -118,17 +120,18 @@ pub fn attention(work: &Work, state: &State) -> Vec<Attention> {
     found
 }
 
-/// Expected milliseconds of all work that waits for the landing of a finished plan.
-fn behind_landing(work: &Work, state: &State, open: &OpenWork, name: &PlanName) -> u64 {
-    if state.plan(name).outcome != Some(Outcome::Finished) {
-        return 0;
-    }
+/// The work that waits for the landing of a finished plan, or until its conflict is resolved: indices in [`OpenWork::units`].
+fn behind_landing(work: &Work, state: &State, open: &OpenWork, name: &PlanName) -> Vec<usize> {
+    let finished = state.plan(name).outcome == Some(Outcome::Finished);
     let waits = open.units.iter().enumerate().filter(|(_, unit)| {
         let plan = &work.plans[unit.plan];
-        let mut depends = plan.depends.iter().chain(&plan.units[unit.place].depends);
-        depends.any(|dependency| dependency.landed && dependency.on.plan == *name)
+        let own = &plan.units[unit.place];
+        let mut depends = plan.depends.iter().chain(&own.depends);
+        let lands = depends.any(|dependency| dependency.landed && dependency.on.plan == *name);
+        let mut freezes = freeze::of_unit(plan, &state.plans[unit.plan], state, own);
+        (finished && lands) || freezes.any(|freeze| freeze.of.plan == *name)
     });
-    open.held_up_by(waits.map(|(at, _)| at))
+    waits.map(|(at, _)| at).collect()
 }
 
 /// The kind of a reason, `None` when it needs nobody. `is_held` is true when a person is all that the plan waits for.
@@ -365,6 +368,27 @@ mod tests {
                 ("gated".to_owned(), AttentionKind::Approval, 50),
             ]
         );
+    }
+
+    #[test]
+    fn a_conflict_holds_up_work_in_its_files_that_minds() {
+        let mut scheduler = scheduler(&[
+            ("a", "", 5),
+            ("b", "touches = [\"src/\"]", 60),
+            ("behind", "depends = [\"b\"]", 30),
+            ("c", "touches = [\"src/\"]\noverlap = \"allow\"", 20),
+            ("d", "touches = [\"docs/\"]", 10),
+        ]);
+        begin(&mut scheduler, 1);
+        take(&mut scheduler, 2, json!({"event": "plan.finished", "plan": "a"}));
+        let conflict = json!({"kind": "conflict", "with": [], "files": ["src/x.rs (content)"]});
+        let failed = json!({"event": "merge.failed", "plan": "a", "why": conflict});
+        take(&mut scheduler, 3, failed);
+        let held = ("a".to_owned(), AttentionKind::Conflict, 90);
+        assert_eq!(shown(&scheduler), std::slice::from_ref(&held));
+        // A plan that is given up leaves its conflict behind.
+        take(&mut scheduler, 4, json!({"event": "plan.cancelled", "plan": "a"}));
+        assert_eq!(shown(&scheduler), []);
     }
 
     #[test]

@@ -7,9 +7,11 @@ use super::pace::Pace;
 use crate::plan::{PlanName, Point, TaskId, TaskState, UnitId};
 use crate::schedule::event::at::At;
 use crate::schedule::explain::states::task_state;
+use crate::schedule::ready::freeze;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
+use crate::schedule::work::files_in_turn::FilesInTurn;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// Every unit that is not done, by plan and in document order.
@@ -108,9 +110,12 @@ impl OpenWork {
             needs_person |= dependency.landed && !lands_alone(work, state, other);
             gates.extend(OpenGate::all(self.at_point(work, state, other, point)));
         }
-        for other in &plan.after {
-            gates.extend(OpenGate::all(self.at_point(work, state, other, Point::Plan)));
+        let turns = plan.after.iter().chain(&plan.units[unit.place].after);
+        for on in turns.flat_map(FilesInTurn::points) {
+            gates.extend(OpenGate::all(self.at_point(work, state, &on.plan, on.point)));
         }
+        let freezes = freeze::of_unit(plan, state.plan(&plan.name), state, &plan.units[unit.place]);
+        needs_person |= freezes.into_iter().any(|freeze| freeze.by.is_none());
         (gates, needs_person)
     }
 

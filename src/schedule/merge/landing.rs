@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 
 use super::foresight::in_the_way_of;
-use super::prefix::{depends, prefix};
+use super::prefix::{prefix, units};
 use crate::plan::{PhaseId, PlanName, Point, Priority, WorkRef};
 use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::event::why::because::{Because, Hold};
 use crate::schedule::event::why::not_landing::NotLanding;
+use crate::schedule::ready::file_turns;
 use crate::schedule::ready::mutual_dependencies::lands_before;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun};
@@ -212,24 +213,22 @@ fn blockers(work: &Work, candidate: &MergeCandidate<'_>, extent: &Extent, state:
     let Some(target) = into.as_ref().or(own) else {
         return Vec::new();
     };
-    let depends = match extent {
-        Extent::Whole => plan.all_depends().collect(),
-        Extent::Part(part) => depends(plan, run, part),
+    let units = match extent {
+        Extent::Whole => plan.units.iter().collect(),
+        Extent::Part(part) => units(plan, run, part),
     };
+    let depends = plan
+        .depends
+        .iter()
+        .chain(units.iter().flat_map(|unit| &unit.depends));
+    let after = plan.after.iter().chain(units.iter().flat_map(|unit| &unit.after));
     depends
-        .into_iter()
         .map(|dependency| dependency.on.clone())
-        .chain(merged_in_overlaps(plan, state).map(WorkRef::whole))
+        .chain(file_turns::merged_in(plan, after, state))
         .filter(|on| state.number(&on.plan).is_some())
         .filter(|on| !state.has_landed(on, target))
         .filter(|on| !(matches!(extent, Extent::Whole) && lands_before(work, plan, on, state)))
         .collect()
-}
-
-/// Returns the plans that this plan waited for because both touch the same files, and whose commits it has merged in.
-fn merged_in_overlaps<'a>(plan: &'a PlanWork, state: &'a State) -> impl Iterator<Item = &'a PlanName> {
-    let finished = |on: &&PlanName| state.plan(on).outcome == Some(Outcome::Finished);
-    plan.after.iter().filter(|_| plan.carry).filter(finished)
 }
 
 /// Returns true when the plan is still in progress, or about to land, and lands without a request.

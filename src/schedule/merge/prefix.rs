@@ -3,12 +3,12 @@
 //! A prefix ends at a commit of the plan's branch: the pin of its last done phase. The events before the pin say what that
 //! commit contains, so unfinished work never lands.
 
-use crate::plan::{Dependency, PhaseId, Point};
+use crate::plan::{PhaseId, Point};
 use crate::schedule::event::merge_facts::Prefix;
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::event::why::not_landing::NotLanding;
 use crate::schedule::state::plan_run::PlanRun;
-use crate::schedule::work::plans::PlanWork;
+use crate::schedule::work::plans::{PlanWork, UnitWork};
 
 /// Returns the prefix that ends with a phase, or `None` while the commit of that end is being pinned.
 ///
@@ -91,13 +91,13 @@ fn is_done(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> bool {
         && units.all(|unit| !run.by_units || run.is_unit_done(unit.id))
 }
 
-/// Returns what must be on the target before a prefix: the dependencies of its phases, and any other plans' work in its
-/// commits.
-pub(in crate::schedule) fn depends<'a>(
+/// Returns the units whose dependencies must be on the target before a prefix: the units of its phases, and those for which
+/// other plans' work is in its commits.
+pub(in crate::schedule) fn units<'a>(
     plan: &'a PlanWork,
     run: &PlanRun,
     prefix: &Prefix,
-) -> Vec<&'a Dependency> {
+) -> Vec<&'a UnitWork> {
     let ends = run.ends.iter();
     let of_head = ends.filter(|(phase, _)| run.pins.get(&Point::Phase(**phase)) == Some(&prefix.head));
     let ended = of_head.map(|(_, end)| end.at).max();
@@ -114,8 +114,7 @@ pub(in crate::schedule) fn depends<'a>(
     let units = plan.units.iter().enumerate().filter(|(place, unit)| {
         prefix.phases.contains(&unit.id.phase()) || merged_in.is_some_and(|last| *place <= last)
     });
-    let own = units.flat_map(|(_, unit)| &unit.depends);
-    plan.depends.iter().chain(own).collect()
+    units.map(|(_, unit)| unit).collect()
 }
 
 #[cfg(test)]

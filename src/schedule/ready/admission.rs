@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Dispatch, ItemId, Point, TaskId, UnitId, WorkRef};
+use crate::plan::{Dependency, Dispatch, ItemId, Point, TaskId, UnitId, WorkRef};
 
+use super::{file_turns, freeze};
 use crate::schedule::event::why::closed_work::ClosedBecause;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
@@ -59,7 +60,9 @@ pub fn closed_to(
     let is_gated = !plan.approvals.is_empty();
     let others = || run.attempts.values().filter(|other| other.id != attempt.id);
     let at_work = |unit: UnitId| others().any(|other| other.units.contains(&unit));
-    let held = |unit: &&UnitWork| is_gated || !unit.depends.is_empty() || at_work(unit.id);
+    let frozen = |unit: &UnitWork| freeze::of_unit(plan, run, state, unit).next().is_some();
+    let waits = |unit: &UnitWork| !unit.depends.is_empty() || !unit.after.is_empty() || frozen(unit);
+    let held = |unit: &&UnitWork| is_gated || waits(unit) || at_work(unit.id);
     let units = plan.units.iter().filter(held);
     let units = units.filter_map(|unit| {
         Some((
@@ -101,8 +104,24 @@ fn unit_refusal(
     if let Some(on) = on.find(|on| !state.is_satisfied(on)) {
         return Some(ClosedBecause::Plan(on.clone()));
     }
-    if let Some(on) = unit.depends.first().filter(|_| plan.carry && attempt.is_some()) {
-        return Some(ClosedBecause::NotMergedIn(on.clone()));
+    let reached = |on: WorkRef| Dependency { on, landed: false };
+    let open = [&plan.after, &unit.after].map(|after| file_turns::open(plan, after, state).next());
+    if let Some((on, _)) = open.into_iter().flatten().next() {
+        return Some(ClosedBecause::Plan(reached(on)));
+    }
+    let turns = || file_turns::merged_in(plan, unit.after.iter(), state);
+    let merged = unit
+        .depends
+        .first()
+        .cloned()
+        .or_else(|| turns().next().map(reached));
+    if let Some(on) = merged.filter(|_| plan.carry && attempt.is_some()) {
+        return Some(ClosedBecause::NotMergedIn(on));
+    }
+    // A person may begin the work all the same.
+    let freeze = freeze::of_unit(plan, run, state, unit).next();
+    if let Some(freeze) = freeze.filter(|_| attempt.is_some()) {
+        return Some(ClosedBecause::Conflict(freeze.of));
     }
     let mut others = run.attempts.values().filter(|_| attempt.is_some());
     others

@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::plan::{
-    AgentName, CommitId, Dependency, ExecutorName, Point, Priority, ResourceName, UnitId, WorkRef,
-};
+use crate::plan::{AgentName, CommitId, Dependency, ExecutorName, Priority, ResourceName, UnitId, WorkRef};
 
+use super::file_turns;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
+use crate::schedule::work::files_in_turn::FilesInTurn;
 use crate::schedule::work::locality::Locality;
 use crate::schedule::work::plans::{PlanWork, UnitWork, Work};
 
@@ -163,33 +163,22 @@ pub(in crate::schedule) fn place(plan: usize, unit: usize, work: &PlanWork, run:
     )
 }
 
-/// The dependencies that are not satisfied, or whose commit is needed and not pinned yet.
-pub fn unmet<'a>(plan: &PlanWork, depends: &'a [Dependency], state: &State) -> Vec<&'a Dependency> {
-    depends
-        .iter()
-        .filter(|dependency| !is_met(plan, dependency, state))
-        .collect()
-}
-
 /// True when the dependency is satisfied, and its commit is pinned if the plan merges dependencies in.
 pub fn is_met(plan: &PlanWork, dependency: &Dependency, state: &State) -> bool {
     state.is_satisfied(dependency) && (!plan.carry || state.commit_of(dependency).is_some())
 }
 
-/// The plans that touch the same files and have to settle before this plan begins, but have not. A finished plan counts until its
-/// commit is pinned, if this plan merges dependencies in.
-pub fn not_settled<'a>(
-    plan: &'a PlanWork,
-    state: &'a State,
-) -> impl Iterator<Item = &'a crate::plan::PlanName> {
-    plan.after.iter().filter(|other| {
-        let run = state.plan(other);
-        let finished = matches!(
-            run.outcome,
-            Some(crate::schedule::state::plan_run::Outcome::Finished)
-        );
-        !run.has_settled() || (finished && plan.carry && !run.pins.contains_key(&Point::Plan))
-    })
+/// True when nothing of other plans keeps the plan or its unit from beginning: every dependency is met, and whatever comes first
+/// in the same files has settled.
+pub(in crate::schedule) fn is_free(
+    plan: &PlanWork,
+    depends: &[Dependency],
+    after: &[FilesInTurn],
+    state: &State,
+) -> bool {
+    let mut depends = depends.iter();
+    depends.all(|dependency| is_met(plan, dependency, state))
+        && file_turns::open(plan, after, state).next().is_none()
 }
 
 /// The commits that an attempt starts from: one for each dependency of the plan and of its units up to the attempt's last one.
@@ -215,12 +204,14 @@ pub fn to_merge_in(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(Wor
     for dependency in plan
         .depends
         .iter()
-        .chain(own.into_iter().flat_map(|unit| &unit.depends))
+        .chain(own.iter().flat_map(|unit| &unit.depends))
     {
         add(dependency.on.clone(), state.commit_of(dependency));
     }
-    for other in &plan.after {
-        add(WorkRef::whole(other), state.plan(other).pins.get(&Point::Plan));
+    let turns = plan.after.iter().chain(own.iter().flat_map(|unit| &unit.after));
+    for on in turns.flat_map(FilesInTurn::points) {
+        let commit = state.plan(&on.plan).pins.get(&on.point);
+        add(on, commit);
     }
     to_merge_in
 }
@@ -229,7 +220,7 @@ pub fn to_merge_in(plan: &PlanWork, units: &[UnitId], state: &State) -> Vec<(Wor
 /// to start from, and everything that has landed.
 pub fn handed_on(plan: &PlanWork, state: &State) -> Vec<CommitId> {
     let on = plan.all_depends().map(|dependency| dependency.on.clone());
-    let on = on.chain(plan.after.iter().map(WorkRef::whole));
+    let on = on.chain(plan.all_turns().flat_map(FilesInTurn::points));
     let pinned = on.flat_map(|on| {
         state
             .plan(&on.plan)

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::Why;
-use crate::plan::{Dependency, PlanName, UnitId};
+use crate::plan::{Dependency, PlanName, UnitId, WorkRef};
 
 use super::dispatch::Room;
+use super::{file_turns, freeze};
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
@@ -34,6 +35,10 @@ pub(in crate::schedule) enum BrokenRule {
     TooManyAgents { running: usize, slots: usize },
     /// The unit begins before its dependency is met.
     Dependency(PlanName, UnitId, Dependency),
+    /// The unit begins although work of another plan in the same files comes first.
+    Turn(PlanName, UnitId, WorkRef),
+    /// The unit begins although another plan has a conflict in its files.
+    Frozen(PlanName, UnitId, WorkRef),
     /// The unit begins although a gate is closed.
     Gate(PlanName, UnitId, Why),
 }
@@ -107,6 +112,14 @@ pub(in crate::schedule) fn check_start(
         let mut depends = plan.depends.iter().chain(&plan.units[unit].depends);
         if let Some(open) = depends.find(|dependency| !state.is_satisfied(dependency)) {
             return Err(BrokenRule::Dependency(plan.name.clone(), *id, open.clone()));
+        }
+        if let Some(freeze) = freeze::of_unit(plan, run, state, &plan.units[unit]).next() {
+            return Err(BrokenRule::Frozen(plan.name.clone(), *id, freeze.of));
+        }
+        for after in [&plan.after, &plan.units[unit].after] {
+            if let Some((on, _)) = file_turns::open(plan, after, state).next() {
+                return Err(BrokenRule::Turn(plan.name.clone(), *id, on));
+            }
         }
         for gate in plan.waits.of(unit) {
             if !plan.is_open(gate, done, settled) {

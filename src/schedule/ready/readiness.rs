@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::undeclared_files;
+use super::freeze::{self, Freeze};
+use super::{file_turns, undeclared_files};
 use crate::graph::{Counts, Gate};
-use crate::plan::{AgentName, Dependency, Point, TaskId, UnitId};
+use crate::plan::{AgentName, Dependency, Point, UnitId};
 
 use super::by_hand::is_finished_by_hand;
 use super::dispatch;
 use super::standing::Standing;
+use super::wait::{Cause, Wait};
 use crate::schedule::event::at::At;
 use crate::schedule::state::known::State;
 use crate::schedule::state::person::stand_in::agent_of;
@@ -23,25 +25,6 @@ pub struct Readiness<'a> {
     run: &'a PlanRun,
     state: &'a State,
     standing: Cow<'a, Standing>,
-}
-
-/// A wait of a unit.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Wait<'a> {
-    /// A gate inside the plan, and its missing members.
-    Gate(Gate<'a>, Vec<UnitId>),
-    /// A point of another plan.
-    Plan(&'a Dependency),
-    /// Another plan that touches the same files.
-    Overlap(&'a crate::plan::PlanName),
-    /// A unit at work that touches the same files. Holds the files.
-    Files(UnitId, Vec<&'a str>),
-    /// A VERIFY block that failed in the background.
-    FailedCheck(TaskId),
-    /// A person has to approve this.
-    Approval(Point),
-    /// A person paused this.
-    Pause(Point),
 }
 
 impl<'a> Readiness<'a> {
@@ -94,10 +77,19 @@ impl<'a> Readiness<'a> {
 
     /// True when the plan as a whole waits for nothing but limits, files and retries.
     fn plan_is_free(&self) -> bool {
-        dispatch::unmet(self.plan, &self.plan.depends, self.state).is_empty()
-            && dispatch::not_settled(self.plan, self.state).next().is_none()
+        dispatch::is_free(self.plan, &self.plan.depends, &self.plan.after, self.state)
             && self.run.failed_check().is_none()
             && !self.run.cancelling.contains(&Point::Plan)
+    }
+
+    /// True when the unit waits for nothing of other plans, besides what the whole plan waits for.
+    fn is_free(&self, unit: &UnitWork) -> bool {
+        dispatch::is_free(self.plan, &unit.depends, &unit.after, self.state)
+    }
+
+    /// The conflicts of other plans that keep the unit from beginning.
+    fn freezes(&self, unit: &'a UnitWork) -> impl Iterator<Item = Freeze<'a>> {
+        freeze::of_unit(self.plan, self.run, self.state, unit)
     }
 
     /// The gate that a person has to approve before the unit begins.
@@ -158,16 +150,14 @@ impl<'a> Readiness<'a> {
             due(tries.retry_at)
                 && self.is_served(agent_of(self.run, work), at)
                 && work.locks.iter().all(|file| !held.contains(file))
+                && self.freezes(work).next().is_none()
                 && !shares(work)
                 && !worked.contains(&work.id)
                 && !(self.plan.by_units() && is_finished_by_hand(self.plan, self.run, work.id))
                 && self.run.pause_of(work.id).is_none()
                 && !self.run.is_being_cancelled(work.id)
                 && self.gate_of(work.id).is_none()
-                && work
-                    .depends
-                    .iter()
-                    .all(|dependency| dispatch::is_met(self.plan, dependency, self.state))
+                && self.is_free(work)
         };
         let ready = self.standing.open.iter().copied().filter(startable);
         if self.plan.by_units() {
@@ -222,8 +212,8 @@ impl<'a> Readiness<'a> {
             let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
             let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
             let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();
-            if held || !same || !follows || !dispatch::unmet(self.plan, &unit.depends, self.state).is_empty()
-            {
+            let frozen = self.freezes(unit).next().is_some();
+            if held || frozen || !same || !follows || !self.is_free(unit) {
                 break;
             }
             done[place] = true;
@@ -249,7 +239,7 @@ impl<'a> Readiness<'a> {
                 gate.missing(|member| if is_done { done[member] } else { settled[member] }) == 0
             };
             let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
-            let met = dispatch::unmet(self.plan, &unit.depends, self.state).is_empty();
+            let met = self.is_free(unit);
             let free = self.is_free_of_people(unit.id) && !self.run.is_worked_on(unit.id);
             if follows && met && free && joins(unit) {
                 (done[place], settled[place]) = (true, true);
@@ -298,7 +288,11 @@ impl<'a> Readiness<'a> {
         for dependency in depends.filter(|d| !dispatch::is_met(self.plan, d, self.state)) {
             waits.push(Wait::Plan(dependency));
         }
-        waits.extend(dispatch::not_settled(self.plan, self.state).map(Wait::Overlap));
+        for after in [&self.plan.after, &work.after] {
+            let open = file_turns::open(self.plan, after, self.state);
+            waits.extend(open.map(|(on, files)| Wait::Overlap(on, files)));
+        }
+        waits.extend(self.freezes(work).map(Wait::Conflict));
         let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
         let others = working.filter(|id| self.plan.by_units() && **id != work.id);
         for other in others.filter_map(|id| self.plan.unit(*id)) {
@@ -386,13 +380,4 @@ impl<'a> Readiness<'a> {
         let first = gate.of().find_map(closed);
         first.filter(|_| left < gate.need)
     }
-}
-
-/// Why a unit will never begin.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cause<'a> {
-    /// A unit of the plan will not be done.
-    Unit(UnitId),
-    /// A point of another plan will not be reached.
-    Plan(&'a Dependency),
 }

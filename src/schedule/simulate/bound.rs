@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::plan::{Dispatch, PhaseId, PlanName, Point, TaskId, UnitId};
 
+use crate::schedule::work::files_in_turn::FilesInTurn;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// How many heads, and how many tails, are paired. More would hardly improve the bound.
@@ -97,12 +98,15 @@ impl Net {
                         .copied(),
                 }
             };
-            let ends = plan.after.iter().filter_map(|other| point(other, Point::Plan));
+            let ends = |after: &[FilesInTurn]| -> Vec<usize> {
+                let points = after.iter().flat_map(FilesInTurn::points);
+                points.filter_map(|on| point(&on.plan, on.point)).collect()
+            };
             let whole = plan
                 .depends
                 .iter()
                 .filter_map(|dependency| point(&dependency.on.plan, dependency.on.point));
-            let of: Vec<usize> = ends.chain(whole).collect();
+            let of: Vec<usize> = ends(&plan.after).into_iter().chain(whole).collect();
             let whole = net.wait(of);
             // Ticked units are done, whatever they once waited for.
             for (place, unit) in plan.units.iter().enumerate().filter(|(_, unit)| !unit.ticked) {
@@ -110,7 +114,7 @@ impl Net {
                     .depends
                     .iter()
                     .filter_map(|dependency| point(&dependency.on.plan, dependency.on.point));
-                let own = net.wait(own.collect());
+                let own = net.wait(own.chain(ends(&unit.after)).collect());
                 let first = net.units[number][place].0;
                 net.nodes[first].waits.extend(whole.into_iter().chain(own));
             }

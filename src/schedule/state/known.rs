@@ -28,6 +28,8 @@ pub struct State {
     pub(in crate::schedule) at_work: BTreeSet<usize>,
     /// Plans whose conflict an agent resolves: an index likewise.
     pub(in crate::schedule) resolving: BTreeSet<usize>,
+    /// Plans with an unresolved conflict: an index likewise.
+    pub(in crate::schedule) in_conflict: BTreeSet<usize>,
     /// The run under way, or the last one.
     pub run: Option<RunInfo>,
     /// The phase of the run.
@@ -100,6 +102,7 @@ impl State {
             names: Arc::new(names),
             at_work: BTreeSet::new(),
             resolving: BTreeSet::new(),
+            in_conflict: BTreeSet::new(),
             run: None,
             phase: RunPhase::Idle,
             failure_rate: FailureRate::default(),

@@ -166,6 +166,28 @@ impl PlanRun {
         matches!(trouble, MergeTrouble::Conflict { .. }).then(|| up_to(name, Some(*phase)))
     }
 
+    /// The unresolved conflict of the plan, with the target or with the commit of a dependency: the last phase that it is about
+    /// (`None` for the whole plan), and the files. A person who pauses the plan sets its conflict aside.
+    pub(in crate::schedule) fn open_conflict(&self) -> Option<(Option<PhaseId>, &[String])> {
+        if self.paused.contains_key(&Point::Plan) && self.resolution.agent.is_none() {
+            return None;
+        }
+        let (about, trouble) = match &self.outcome {
+            Some(Outcome::Held(Hold::Conflict { files, .. })) => return Some((None, files)),
+            Some(Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Cancelled) => return None,
+            Some(Outcome::Finished) if !self.landed.is_empty() => return None,
+            Some(Outcome::Finished) => (None, self.merge_trouble.as_ref()?),
+            Some(Outcome::Held(_)) | None => {
+                let (phase, trouble) = self.prefix_trouble.as_ref()?;
+                (Some(*phase), trouble)
+            }
+        };
+        let MergeTrouble::Conflict { files, .. } = trouble else {
+            return None;
+        };
+        Some((about, files))
+    }
+
     /// True when nothing known keeps a merge of the finished plan from being tried.
     pub(in crate::schedule) fn may_merge(&self) -> bool {
         self.merge_trouble.is_none() || self.merge_again

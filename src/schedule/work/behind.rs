@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::WorkRef;
 
+use super::files_in_turn::FilesInTurn;
 use super::plans::Work;
 
 /// The plans and units that start from the commit of a point, by index in the manifest and in the plan.
@@ -23,10 +24,16 @@ impl Dependents {
             for dependency in plan.depends.iter().filter(|dependency| !dependency.landed) {
                 all.entry(dependency.on.clone()).or_default().plans.push(number);
             }
+            for on in plan.after.iter().flat_map(FilesInTurn::points) {
+                all.entry(on).or_default().plans.push(number);
+            }
             for (unit, own) in plan.units.iter().enumerate() {
                 for dependency in own.depends.iter().filter(|dependency| !dependency.landed) {
                     let behind = all.entry(dependency.on.clone()).or_default();
                     behind.units.push((number, unit));
+                }
+                for on in own.after.iter().flat_map(FilesInTurn::points) {
+                    all.entry(on).or_default().units.push((number, unit));
                 }
             }
         }

@@ -5,6 +5,7 @@
 
 pub(super) mod agent_work;
 pub(super) mod behind;
+pub(super) mod files_in_turn;
 pub(super) mod locality;
 pub(super) mod machine;
 pub(super) mod plan_work;

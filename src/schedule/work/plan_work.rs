@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::agent_work::{agent_work, resolvers};
+use super::files_in_turn::FilesInTurn;
 use super::locality::{Localities, own_locality};
 use super::machine::Machine;
 use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
 use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
-use crate::plan::{Dispatch, MergeStrategy, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId};
+use crate::plan::{
+    Dispatch, MergeStrategy, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId,
+};
 use crate::schedule::train::TrainSettings;
 
 /// Reduces a plan, by its index in the manifest. `auto_merge` lands the plan whatever its own setting says.
@@ -36,6 +39,7 @@ pub(in crate::schedule) fn plan_work(
             id: UnitId::Phase(id),
             ticked: false,
             depends: Vec::new(),
+            after: Vec::new(),
             uses: BTreeSet::new(),
             report: set.report(plan, &plan.agent),
             agent: plan.agent.clone(),
@@ -47,8 +51,6 @@ pub(in crate::schedule) fn plan_work(
             is_stated: false,
         });
     }
-    let after = graph.after[number].iter();
-    let after = after.map(|first| set.plans[*first].name.clone());
     PlanWork {
         name: plan.name.clone(),
         locality: own_locality(set, plan),
@@ -61,10 +63,12 @@ pub(in crate::schedule) fn plan_work(
             .max()
             .unwrap_or(plan.priority),
         depends: plan.depends.clone(),
-        after: after.collect(),
+        after: turns_of(set, number, graph, None),
         phases,
         gates: Arc::clone(&order.gates),
         waits: Arc::clone(&order.waits),
+        touches: plan.touches.clone(),
+        minds_overlap: plan.overlap != Overlap::Allow,
         files: graph.locks[number].names.clone(),
         attempts: plan.attempts.clone(),
         dispatch,
@@ -143,6 +147,7 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
             id: unit.id,
             ticked: unit.ticked,
             depends,
+            after: turns_of(set, number, graph, Some(phase)),
             uses: uses_of(plan, unit.id, settings),
             report: set.report(plan, own.unwrap_or(&plan.agent)),
             agent: own.unwrap_or(&plan.agent).clone(),
@@ -159,6 +164,13 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
         }
     }));
     units
+}
+
+/// The work of other plans that comes before a phase, or (`None`) before the whole plan, because both touch the same files.
+fn turns_of(set: &PlanSet, number: usize, graph: &Graph, of: Option<PhaseId>) -> Vec<FilesInTurn> {
+    let own = graph.after[number].iter().filter(|turn| turn.of == of);
+    own.map(|turn| FilesInTurn::new(turn, &set.plans[turn.first].name, graph))
+        .collect()
 }
 
 /// True when the document states how long the unit takes.

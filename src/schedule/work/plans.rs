@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent_work::AgentWork;
+use super::files_in_turn::FilesInTurn;
 use super::locality::{Localities, Locality};
 use super::machine::Machine;
 use crate::graph::{Counts, Gate, Gates, UnitWaits};
@@ -57,8 +58,8 @@ pub struct PlanWork {
     pub priority: Priority,
     /// The dependencies of the whole plan.
     pub depends: Vec<Dependency>,
-    /// Plans that have to settle before this one begins, because both touch the same files.
-    pub after: Vec<PlanName>,
+    /// Work of other plans that has to settle before this plan begins, because both touch the same files.
+    pub after: Vec<FilesInTurn>,
     /// In document order; never empty (a document without tasks has one phase without tasks).
     pub phases: Vec<PhaseWork>,
     /// The units, in document order; never empty.
@@ -67,6 +68,10 @@ pub struct PlanWork {
     pub gates: Arc<Gates>,
     /// The gates at which each unit waits, by its index in [`PlanWork::units`]; all of them have to be open.
     pub waits: Arc<UnitWaits>,
+    /// Files, folders and patterns that the plan touches as a whole.
+    pub touches: Vec<String>,
+    /// True when work in the same files as other plans' matters (`overlap` is not `"allow"`).
+    pub minds_overlap: bool,
     /// The files that [`UnitWork::locks`] refers to.
     pub files: Vec<String>,
     /// Limits of attempts.
@@ -121,6 +126,8 @@ pub struct UnitWork {
     pub ticked: bool,
     /// Its own dependencies on other plans, besides the whole plan's.
     pub depends: Vec<Dependency>,
+    /// Work of other plans that has to settle before it begins, besides what the whole plan comes after.
+    pub after: Vec<FilesInTurn>,
     /// The resources of which it holds one token each.
     pub uses: BTreeSet<ResourceName>,
     /// The agent that works on it.
@@ -163,8 +170,8 @@ impl Work {
             for dependency in plan.all_depends() {
                 add(dependency.on.clone(), &plan.name);
             }
-            for other in &plan.after {
-                add(WorkRef::whole(other), &plan.name);
+            for on in plan.all_turns().flat_map(FilesInTurn::points) {
+                add(on, &plan.name);
             }
         }
         waited
@@ -217,6 +224,13 @@ impl PlanWork {
         self.depends
             .iter()
             .chain(self.units.iter().flat_map(|unit| &unit.depends))
+    }
+
+    /// The work of other plans that comes first because both touch the same files, for the plan and for its units.
+    pub fn all_turns(&self) -> impl Iterator<Item = &FilesInTurn> {
+        self.after
+            .iter()
+            .chain(self.units.iter().flat_map(|unit| &unit.after))
     }
 
     /// The phase with this number.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::plan::{ItemId, Plan, TaskId, TaskState};
-use crate::schedule::State;
+use crate::schedule::{Scheduler, waits_in_files};
 use crate::status::Assignment;
 
 use crate::supervisor::project::repository_plans::{Project, committed_document};
 
 /// The work of other plans that each task of a plan still waits for. Tasks that wait for no other plan are left out.
-pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<String>> {
+pub fn waits_elsewhere(plan: &Plan, scheduler: &Scheduler) -> BTreeMap<TaskId, Vec<String>> {
+    let state = scheduler.state();
     let mut waits = BTreeMap::new();
     for phase in &plan.document.phases {
         let settings = plan.phases.get(&phase.id);
@@ -23,7 +24,9 @@ pub fn waits_elsewhere(plan: &Plan, state: &State) -> BTreeMap<TaskId, Vec<Strin
         for task in &phase.tasks {
             let open = around.clone().chain(&task.cross);
             let open = open.filter(|dependency| !state.is_satisfied(dependency));
-            let mut open: Vec<String> = open.map(ToString::to_string).collect();
+            let turns = waits_in_files(scheduler.work(), state, &plan.name, task.id);
+            let open = open.map(ToString::to_string);
+            let mut open: Vec<String> = open.chain(turns.iter().map(ToString::to_string)).collect();
             open.dedup();
             if !open.is_empty() {
                 waits.insert(task.id, open);

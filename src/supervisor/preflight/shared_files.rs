@@ -1,11 +1,11 @@
 //! Plans that touch the same files, for `orch preview` and `orch up`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::graph::{Graph, PlanSeries, plan_overlaps};
-use crate::plan::{Lint, LintId, LintPlace, Plan, PlanName, PlanSet, first_of};
+use crate::graph::{FileTurn, Graph, PlanSeries, plan_overlaps};
+use crate::plan::{Lint, LintId, LintPlace, PhaseId, Plan, PlanName, PlanSet, Point, WorkRef, first_of};
 
 /// How many files of an overlap are named.
 const FILES: usize = 3;
@@ -23,6 +23,9 @@ pub struct SharedFiles {
     /// True when they run one after the other because they touch the same files.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub in_order: bool,
+    /// What runs one after the other, in that order, where single phases do: phases and whole plans.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<WorkRef>,
 }
 
 impl SharedFiles {
@@ -58,24 +61,71 @@ pub(crate) fn shared_files(
         group.plans.retain(|plan| is_open(&set.plans[*plan]));
         let beside = series.side_by_side(&group.plans);
         let members: BTreeSet<usize> = group.plans.iter().copied().collect();
-        let firsts = |plan: usize| graph.after[plan].iter().filter(|first| members.contains(first));
-        let all_firsts: BTreeSet<usize> = members.iter().flat_map(|plan| firsts(*plan)).copied().collect();
-        let mut in_turn: Vec<(usize, usize)> = members
-            .iter()
-            .map(|plan| (firsts(*plan).count(), *plan))
-            .collect();
-        in_turn.retain(|(before, plan)| *before > 0 || all_firsts.contains(plan));
-        in_turn.sort_unstable();
-        let in_turn = in_turn.into_iter().map(|(_, plan)| plan).collect();
-        for (plans, in_order) in [(beside, false), (in_turn, true)] {
+        let turns = Turns::new(graph, &members, &group.files);
+        let in_turn = turns.in_order();
+        let phases = in_turn.iter().flat_map(|plan| turns.points(set, *plan));
+        let mut phases: Vec<WorkRef> = phases.collect();
+        if phases.iter().all(|on| on.point == Point::Plan) {
+            phases.clear();
+        }
+        for (plans, phases, in_order) in [(beside, Vec::new(), false), (in_turn, phases, true)] {
             if plans.len() > 1 {
                 found.push(SharedFiles {
                     plans: plans.iter().map(|plan| set.plans[*plan].name.clone()).collect(),
                     files: group.files.clone(),
                     in_order,
+                    phases,
                 });
             }
         }
     }
     found
+}
+
+/// The order of work that touches some files, by plan.
+struct Turns<'g> {
+    /// What each plan comes after, for the plans that touch the files.
+    of: BTreeMap<usize, Vec<&'g FileTurn>>,
+}
+
+impl<'g> Turns<'g> {
+    fn new(graph: &'g Graph, members: &BTreeSet<usize>, files: &[String]) -> Self {
+        let counts = |turn: &&FileTurn| {
+            members.contains(&turn.first) && turn.files.iter().any(|file| files.contains(file))
+        };
+        let of = members
+            .iter()
+            .map(|plan| (*plan, graph.after[*plan].iter().filter(counts).collect()));
+        Self { of: of.collect() }
+    }
+
+    /// Returns the plans in running order, without plans that wait for none of the others and that none waits for.
+    fn in_order(&self) -> Vec<usize> {
+        let firsts =
+            |turns: &[&FileTurn]| -> BTreeSet<usize> { turns.iter().map(|turn| turn.first).collect() };
+        let all_firsts: BTreeSet<usize> = self.of.values().flat_map(|turns| firsts(turns)).collect();
+        let counted = self.of.iter().map(|(plan, turns)| (firsts(turns).len(), *plan));
+        let mut in_turn: Vec<(usize, usize)> = counted
+            .filter(|(before, plan)| *before > 0 || all_firsts.contains(plan))
+            .collect();
+        in_turn.sort_unstable();
+        in_turn.into_iter().map(|(_, plan)| plan).collect()
+    }
+
+    /// Returns what waits or is waited for in a plan: its phases, or the plan as a whole.
+    fn points(&self, set: &PlanSet, plan: usize) -> Vec<WorkRef> {
+        let waiting = self.of[&plan].iter().map(|turn| turn.of);
+        let firsts = self.of.values().flatten().filter(|turn| turn.first == plan);
+        let firsts = firsts.flat_map(|turn| {
+            let whole = turn.phases.is_empty().then_some(None);
+            turn.phases.iter().copied().map(Some).chain(whole)
+        });
+        let points: BTreeSet<Option<PhaseId>> = waiting.chain(firsts).collect();
+        let name = &set.plans[plan].name;
+        if points.contains(&None) {
+            return vec![WorkRef::whole(name)];
+        }
+        let points = points.into_iter().flatten().map(Point::Phase);
+        points.map(|point| WorkRef::at(name, point)).collect()
+    }
 }

@@ -123,7 +123,7 @@ pub fn launch(desk: &Desk, order: Launch) {
     let (project, worktree, run) = (desk.project.clone(), desk.worktree(&lane), desk.run);
     let state = desk.scheduler.state().plan(&order.plan).clone();
     let plan = desk.project.plan(&order.plan);
-    let waits = plan.map(|plan| waits_elsewhere(plan, desk.scheduler.state()));
+    let waits = plan.map(|plan| waits_elsewhere(plan, &desk.scheduler));
     let waits = waits.unwrap_or_default();
     let (admin, lock, sender) = (
         desk.admin.clone(),

@@ -13,6 +13,9 @@ pub fn closed_because(why: &ClosedBecause) -> String {
         ClosedBecause::NotMergedIn(on) => {
             format!("it builds on {on}, which is not in this worktree; the next attempt begins with it")
         }
+        ClosedBecause::Conflict(of) => {
+            format!("it touches files in which {of} has a conflict, which is not resolved")
+        }
         ClosedBecause::AtWork(attempt) => format!("{attempt} works on it"),
         ClosedBecause::Done(item) => {
             format!("it is done (`orch task fail {item} --note WHY` says that it is not)")

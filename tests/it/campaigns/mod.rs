@@ -3,6 +3,7 @@
 mod adversary;
 mod completion_model;
 mod fault_sweep;
+mod files_in_turn;
 mod git_differential;
 mod person_beside;
 mod power_cuts;

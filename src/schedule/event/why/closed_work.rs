@@ -14,6 +14,8 @@ pub enum ClosedBecause {
     Plan(Dependency),
     /// The point has been reached, but its commits are not in the worktree.
     NotMergedIn(Dependency),
+    /// Its files are in this plan's conflict, which is not resolved.
+    Conflict(WorkRef),
     /// Another attempt works on it.
     AtWork(AttemptId),
     /// It is done.

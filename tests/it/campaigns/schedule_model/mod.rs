@@ -16,19 +16,21 @@ use orch::plan::{
 };
 use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
-    AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, Heads, Hold, Input,
-    LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine, Obstacle, ObstacleKind, OfPlan,
-    Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun, PlanWork, Prefix, Ran,
-    Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid, UnitWork, Word, Work,
-    WorkConflict, agent_of, lanes, plan_state, review, steer,
+    AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, FilesInTurn, Heads,
+    Hold, Input, LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine, MergeTrouble,
+    Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun,
+    PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid,
+    UnitWork, Word, Work, WorkConflict, agent_of, lanes, plan_state, review, steer,
 };
 use orch::words::{advice, because};
 
 use crate::support::{Branches, campaign};
 
+mod conflicts;
 mod promises;
 mod talk;
 
+use conflicts::Conflicts;
 use promises::Promises;
 use talk::{Guest, Talk, ends_at};
 
@@ -59,6 +61,19 @@ fn name(index: usize) -> PlanName {
 
 fn commit() -> CommitId {
     Branches::base()
+}
+
+/// A plan or a phase of it that comes first because both touch the same files.
+fn in_turn(first: &PlanWork, phase: Option<PhaseId>) -> FilesInTurn {
+    let units = |phase: PhaseId| {
+        let ids = first.units.iter().map(|unit| unit.id);
+        (phase, ids.filter(|unit| unit.phase() == phase).collect())
+    };
+    FilesInTurn {
+        plan: first.name.clone(),
+        phases: phase.into_iter().map(units).collect(),
+        files: ["a".to_owned()].into(),
+    }
 }
 
 /// Plans whose dependencies point to earlier plans only, so that there is no cycle.
@@ -127,6 +142,7 @@ fn plans(dice: &mut Dice) -> Work {
                 id,
                 ticked,
                 depends: depends(dice, &plans),
+                after: Vec::new(),
                 uses: if dice.percent(25) {
                     BTreeSet::from(["db".parse().unwrap()])
                 } else {
@@ -151,9 +167,17 @@ fn plans(dice: &mut Dice) -> Work {
             });
         }
         let after = match plans.last() {
-            Some(last) if dice.percent(10) => vec![last.name.clone()],
+            Some(last) if dice.percent(10) => vec![in_turn(last, None)],
             _ => Vec::new(),
         };
+        for unit in &mut units {
+            if plans.is_empty() || !dice.percent(8) {
+                continue;
+            }
+            let on = &plans[dice.below(plans.len())];
+            let phase = on.phases[dice.below(on.phases.len())].id;
+            unit.after = vec![in_turn(on, Some(phase))];
+        }
         plans.push(PlanWork {
             prompt: false,
             locality: match dice.below(10) {
@@ -170,6 +194,8 @@ fn plans(dice: &mut Dice) -> Work {
             units,
             gates: Arc::new(gates),
             waits: Arc::new(waits),
+            touches: Vec::new(),
+            minds_overlap: dice.percent(70),
             files: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
             attempts: AttemptPolicy {
                 retries: dice.below(5) as u32,
@@ -407,6 +433,19 @@ impl World {
                     why: "no memory".to_owned(),
                 },
             },
+            Effect::Launch(launch)
+                if self.trouble && !launch.dependencies.is_empty() && self.dice.percent(4) =>
+            {
+                let (with, _) = &launch.dependencies[0];
+                Event::AgentRefused {
+                    why: LaunchTrouble::Conflict {
+                        with: with.plan.clone(),
+                        files: vec![self.file()],
+                    },
+                    plan: launch.plan,
+                    attempt: launch.attempt,
+                }
+            }
             Effect::Launch(launch) => {
                 if let Some(talk) = &mut self.talk {
                     talk.check_launch(&launch);
@@ -579,10 +618,29 @@ impl World {
         self.coming.push(Coming::Answer(answer));
     }
 
-    /// Every merge passes; what lands together lands in the order of dependencies.
+    /// A file in which branches conflict, as git tells of it.
+    fn file(&mut self) -> String {
+        format!("{} (content)", ["a", "b", "c"][self.dice.below(3)])
+    }
+
+    /// Merges conflict now and then, else they pass; what lands together lands in the order of dependencies.
     fn train(&mut self, order: Order) {
         let answer = match order {
             Order::Stop(_) => return,
+            Order::Try(build) if self.trouble && !build.batch.is_empty() && self.dice.percent(10) => {
+                let plan = build.batch[self.dice.below(build.batch.len())].clone();
+                let conflict = MergeTrouble::Conflict {
+                    with: Vec::new(),
+                    files: vec![self.file()],
+                    tried: None,
+                    sides: None,
+                };
+                TrainAnswer::Tried {
+                    build: build.id,
+                    tried: Tried::Conflict(plan, conflict),
+                    tip_green: true,
+                }
+            }
             Order::Try(build) => TrainAnswer::Tried {
                 build: build.id,
                 tried: Tried::Verdict(Verdict::unasked()),
@@ -1285,7 +1343,8 @@ impl World {
             }
             // A person's word overrules the rules that are checked here.
             if !self.steered {
-                check_plan_end(work, state, plan, run, end);
+                let conflicts = &self.promises.conflicts;
+                check_plan_end(work, state, (plan, run, end), conflicts);
             }
         }
     }
@@ -1294,9 +1353,8 @@ impl World {
 fn check_plan_end(
     work: &Work,
     state: &orch::schedule::State,
-    plan: &PlanWork,
-    run: &PlanRun,
-    end: PlanState,
+    (plan, run, end): (&PlanWork, &PlanRun, PlanState),
+    conflicts: &Conflicts,
 ) {
     let name = &plan.name;
     let lost_elsewhere = |unit: &UnitWork| {
@@ -1370,7 +1428,10 @@ fn check_plan_end(
             assert!(!how.is_empty(), "{name}: {why}");
         }
         Some(Outcome::Held(Hold::Asks { .. })) => assert!(!run.questions.is_empty(), "{name}"),
-        Some(Outcome::Held(why)) => assert!(matches!(why, Hold::Verification { .. }), "{why:?}"),
+        Some(Outcome::Held(why)) => assert!(
+            matches!(why, Hold::Verification { .. } | Hold::Conflict { .. }),
+            "{why:?}"
+        ),
         Some(Outcome::Failed(_)) if plan.by_units() => assert!(all_settled, "{name} failed with work left"),
         Some(Outcome::Failed(_)) => assert!(
             cannot_start(None)
@@ -1385,8 +1446,10 @@ fn check_plan_end(
         None => {
             let waits_for_person = |on: &PlanName| !matches!(plan_state(work, state, on), PlanState::Landed);
             let depends = plan.all_depends().map(|dependency| &dependency.on.plan);
+            let turns = plan.all_turns().map(|turn| &turn.plan);
             let gate = plan.gated().any(|point| !run.approved.contains(&point));
-            let waits = gate || depends.chain(&plan.after).any(waits_for_person);
+            let frozen = plan.minds_overlap && conflicts.is_open_beside(name);
+            let waits = gate || frozen || depends.chain(turns).any(waits_for_person);
             assert!(waits, "{name} was left {end} for no reason");
         }
     }

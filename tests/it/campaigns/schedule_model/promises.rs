@@ -10,6 +10,8 @@ use orch::schedule::{
     attention, questions,
 };
 
+use super::conflicts::Conflicts;
+
 /// How often an agent continues because of unread messages.
 const MOST_AGAIN: u32 = 2;
 
@@ -62,6 +64,8 @@ pub struct Promises {
     failed: BTreeMap<(PlanName, UnitId), AgentName>,
     /// The first unit of the last attempt of each plan that failed.
     last: BTreeMap<PlanName, UnitId>,
+    /// Conflicts, and the work that waits for their resolution.
+    pub conflicts: Conflicts,
     /// Questions, answers, unread messages that an agent continued with, work by hand, and agents that took over.
     pub counted: [u64; 5],
 }
@@ -82,6 +86,13 @@ impl Promises {
 
     /// Takes the next event, after which the state may be that of a later one.
     pub fn take(&mut self, work: &Work, state: &State, event: &Event) {
+        let repair = match event {
+            Event::AttemptAssigned { plan, attempt, .. } => {
+                state.plan(plan).attempt(attempt).is_some_and(|now| now.repair)
+            }
+            _ => false,
+        };
+        self.conflicts.take(work, event, repair);
         match event {
             Event::AttemptAssigned { .. } => self.assigned(work, state, event),
             Event::AgentStarted { plan, attempt, .. } => {

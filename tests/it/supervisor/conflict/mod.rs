@@ -2,6 +2,7 @@
 
 mod early_unions;
 mod foreseen;
+mod freeze;
 mod of_phases;
 mod resolution;
 mod resolver;

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod completion;
+mod file_turns;
 mod places;
 mod removed;
 mod repositories;
