@@ -98,7 +98,7 @@ pub use state::tries::Tries;
 pub use steer::answer::{answer, answer_in, questions};
 pub use steer::attach::{attach, attempt_to_attach};
 pub use steer::command::Steer;
-pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, seen, send};
+pub use steer::mail::{MOST_UNREAD, Outgoing, check_text, has_reader, seen, send};
 pub use steer::redo::{BranchHistory, RedoRefusal, Rollback, redo};
 pub use steer::refusal::SteerRefusal;
 pub use steer::remark::{SteerRemark, remarks};

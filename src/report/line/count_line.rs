@@ -1,13 +1,12 @@
 //! The first line of `orch status`: the number of plans in each state, when everything will be done, and
 //! the cost.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::PlanState;
-use crate::supervisor::StatusView;
+use crate::supervisor::{PlanView, StatusView};
 use crate::words::{cost, rough};
 
 use crate::report::text::count::count;
@@ -39,15 +38,17 @@ pub fn count_line(view: &StatusView, columns: usize) -> String {
 
 /// The two halves of the line.
 pub fn counts_and_figures(view: &StatusView) -> (String, String) {
-    let asking: BTreeSet<_> = view
-        .attention
-        .iter()
-        .filter_map(|item| item.plan.as_ref())
-        .collect();
+    // A message to the lead holds nothing up: its plan counts by its state.
+    let asks = |plan: &PlanView| {
+        let own = view
+            .attention
+            .iter()
+            .filter(|item| item.plan.as_ref() == Some(&plan.name));
+        own.into_iter()
+            .any(|item| item.kind != "message" || plan.state == PlanState::Held)
+    };
     let plans = view.plans.iter();
-    let plans: Vec<_> = plans
-        .map(|plan| (plan.state, asking.contains(&plan.name)))
-        .collect();
+    let plans: Vec<_> = plans.map(|plan| (plan.state, asks(plan))).collect();
     let cost = view.cost.map(|amount| cost(amount, view.spent.currency));
     let figures = figures(view.eta_s, view.eta_range_s, cost);
     (counts(&plans), figures)

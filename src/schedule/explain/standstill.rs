@@ -120,7 +120,9 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     let waits = look.waits(first);
     let depends = plan.depends.iter().chain(&plan.units[first].depends);
     let met = depends.filter_map(|dependency| reached(state, dependency)).max();
-    let since = run.since.max(began(state)).max(met.unwrap_or_default());
+    let begun = run.since.max(met.unwrap_or_default());
+    // Nobody works on what it waits for while nothing is driven; a person can approve at any time.
+    let since = begun.max(began(state));
     let still = |waiting: Waiting, on: String| Standstill { waiting, on, since };
     let plans = waits.iter().filter_map(|wait| match wait {
         Wait::Plan(dependency) if !state.is_satisfied(dependency) => {
@@ -135,8 +137,12 @@ fn before_begin(state: &State, plan: &PlanWork, run: &PlanRun, look: &Readiness<
     let [Wait::Approval(point)] = waits.as_slice() else {
         return Vec::new();
     };
-    let on = WorkRef::at(&plan.name, *point);
-    vec![still(Waiting::Gate, on.to_string())]
+    let on = WorkRef::at(&plan.name, *point).to_string();
+    vec![Standstill {
+        waiting: Waiting::Gate,
+        on,
+        since: begun,
+    }]
 }
 
 /// When the run began or last continued.

@@ -109,6 +109,8 @@ pub fn task_state(plan: &PlanWork, run: &PlanRun, task: TaskId) -> TaskState {
         _ if run.is_unit_done(unit) => TaskState::Done,
         _ if run.is_worked_on(unit) => TaskState::Running,
         Some(Lost::Skipped { .. } | Lost::Cancelled) => TaskState::Skipped,
+        // It is open until its question is answered.
+        Some(Lost::Held { .. }) if run.questions.contains_key(&Some(unit)) => TaskState::Pending,
         Some(Lost::Failed { .. } | Lost::Held { .. }) => TaskState::Failed,
         None if reported == TaskState::Failed => TaskState::Failed,
         None => TaskState::Pending,

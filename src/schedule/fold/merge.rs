@@ -66,7 +66,11 @@ pub(in crate::schedule) fn has_not_landed(run: &mut PlanRun, at: At, failed: &No
     }
     if failed.why.holds() {
         // The next `orch up` finds the same trouble again, which a person has known since the first time.
-        let same = run.held_by.take().filter(|(why, _)| *why == failed.why);
+        let same = |why: &MergeTrouble| match (why, &failed.why) {
+            (MergeTrouble::Review { .. }, MergeTrouble::Review { .. }) => true,
+            (why, now) => why == now,
+        };
+        let same = run.held_by.take().filter(|(why, _)| same(why));
         let since = same.map_or(at, |(_, since)| since);
         run.held_by = Some((failed.why.clone(), since));
         run.since = since;

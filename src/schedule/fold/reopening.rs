@@ -22,6 +22,7 @@ impl Tries {
 
 /// A person ran `orch up` again. Work that needed a person is tried again, and in a new run so is failed work.
 pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
+    let was_held = matches!(run.outcome, Some(Outcome::Held(_)));
     let again = match run.outcome {
         // A plan from which a landing took work stays held until a person accepts that. A question stays until it is answered.
         Some(Outcome::Held(Hold::TakenAway { .. } | Hold::Asks { .. })) => false,
@@ -63,7 +64,15 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     run.prefix_trouble = None;
     run.making.clear();
     if new_run {
+        let told = run.escalated.clone();
         forget_reported_waits(run);
+        // What nothing but a person's word ends is still the same wait.
+        let review = matches!(run.merge_trouble, Some(MergeTrouble::Review { .. }));
+        let same = |on: &str| if on == "review" { review } else { !was_held };
+        let gates = told
+            .into_iter()
+            .filter(|((waiting, on), _)| *waiting == Waiting::Gate && same(on));
+        run.escalated.extend(gates);
         if run.has_made_nothing() {
             // The worktree is set up again for this run, which moves its branch to where the run begins.
             run.worktrees.clear();

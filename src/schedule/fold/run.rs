@@ -187,7 +187,7 @@ impl State {
         for (name, plan) in self.names.iter().zip(&mut self.plans) {
             if info.drives(name) {
                 reopen(plan, at, new_run);
-                if new_run && plan.is_untouched() {
+                if new_run && plan.is_untouched() && plan.since == At::default() {
                     plan.since = at;
                 }
             }

@@ -177,6 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn work_that_waits_for_a_moment_begins_then() {
+        let scheduler = Scheduler::new(work(Dispatch::Plan, 1));
+        let mut open = OpenWork::of(scheduler.work(), scheduler.state());
+        let hour = 3_600_000;
+        for unit in open.units.iter_mut().filter(|unit| unit.plan == 0) {
+            unit.rests = hour;
+        }
+        let landings = Landings::of(scheduler.work(), scheduler.state());
+        let found = ends(scheduler.work(), &open, &landings);
+        let own: u64 = open.of_plan[0].iter().map(|unit| open.units[*unit].left).sum();
+        // Others may have all slots at that moment.
+        assert!(found.begins[0] >= Some(hour), "{found:?}");
+        assert!(found.plans[0] >= Some(hour + own), "{found:?}");
+    }
+
+    #[test]
     fn a_run_that_lands_its_plans_ends_with_the_last_landing() {
         let mut scheduler = Scheduler::new(work(Dispatch::Plan, 1));
         let before = eta(scheduler.work(), scheduler.state());

@@ -10,9 +10,10 @@ use crate::schedule::explain::states::task_state;
 use crate::schedule::ready::freeze;
 use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
+use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{Outcome, PlanRun};
 use crate::schedule::work::files_in_turn::FilesInTurn;
-use crate::schedule::work::plans::{PlanWork, Work};
+use crate::schedule::work::plans::{PlanWork, UnitWork, Work};
 
 /// Every unit that is not done, by plan and in document order.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub(in crate::schedule) struct OpenUnit {
     pub(in crate::schedule) at_work: bool,
     /// True when it cannot continue without a person.
     pub(in crate::schedule) needs_person: bool,
+    /// Milliseconds from now before which it does not begin: its agent is limited, or a failed attempt is repeated later.
+    pub(in crate::schedule) rests: u64,
     /// The gates that have to open before it begins.
     pub(in crate::schedule) gates: Vec<OpenGate>,
 }
@@ -212,10 +215,21 @@ impl OpenUnit {
             }),
             tasks: open,
             at_work: attempt.is_some(),
+            rests: rests(run, state, unit),
             needs_person: attempt.is_none() && (stopped || unapproved || paused),
             gates: Vec::new(),
         }
     }
+}
+
+/// How long the unit waits for its agent or for its next attempt, in milliseconds.
+fn rests(run: &PlanRun, state: &State, unit: &UnitWork) -> u64 {
+    let agent = agent_of(run, unit);
+    let limited = state.closed_until(agent).map(|(until, _)| until);
+    let parked = run.parking(agent, state.now).map(|parking| parking.until);
+    let retry = run.tries_of(Some(unit.id), false).retry_at;
+    let until = [limited, parked, retry].into_iter().flatten().max();
+    until.map_or(0, |until| millis(until.since(state.now)))
 }
 
 /// How many tasks of the unit are neither done nor skipped.

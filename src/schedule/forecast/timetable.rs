@@ -29,6 +29,8 @@ struct Table<'a> {
     needs: Vec<Vec<usize>>,
     /// Ready units, in the order in which they begin.
     ready: Vec<usize>,
+    /// Units at open gates that wait for a moment, by that moment.
+    later: BinaryHeap<Reverse<(u64, usize)>>,
     running: BinaryHeap<Reverse<(u64, usize)>>,
     lanes: Vec<usize>,
     agents: BTreeMap<&'a str, usize>,
@@ -47,6 +49,7 @@ impl<'a> Table<'a> {
             member_of: vec![Vec::new(); count],
             needs: Vec::with_capacity(count),
             ready: Vec::new(),
+            later: BinaryHeap::new(),
             running: BinaryHeap::new(),
             lanes: vec![0; work.plans.len()],
             agents: BTreeMap::new(),
@@ -66,7 +69,7 @@ impl<'a> Table<'a> {
             if unit.at_work {
                 table.begin(at, 0);
             } else if unit.gates.is_empty() {
-                table.make_ready(at);
+                table.make_ready(at, 0);
             }
         }
         table
@@ -76,11 +79,21 @@ impl<'a> Table<'a> {
         let mut now = 0;
         loop {
             self.start(now);
-            let Some(Reverse((end, unit))) = self.running.pop() else {
-                return self.done;
-            };
-            now = end;
-            self.finish(unit, end);
+            let end = self.running.peek().map(|Reverse((end, _))| *end);
+            match self.later.peek() {
+                Some(&Reverse((due, unit))) if end.is_none_or(|end| due <= end) => {
+                    self.later.pop();
+                    now = due;
+                    self.make_ready(unit, due);
+                }
+                _ => {
+                    let Some(Reverse((end, unit))) = self.running.pop() else {
+                        return self.done;
+                    };
+                    now = end;
+                    self.finish(unit, end);
+                }
+            }
         }
     }
 
@@ -130,7 +143,7 @@ impl<'a> Table<'a> {
             if *need == 0 {
                 self.shut[waiting] -= 1;
                 if self.shut[waiting] == 0 {
-                    self.make_ready(waiting);
+                    self.make_ready(waiting, end);
                 }
             }
         }
@@ -147,9 +160,13 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn make_ready(&mut self, unit: usize) {
+    fn make_ready(&mut self, unit: usize, now: u64) {
         let open = &self.open.units[unit];
         if open.needs_person || open.at_work {
+            return;
+        }
+        if open.rests > now {
+            self.later.push(Reverse((open.rests, unit)));
             return;
         }
         let order = |unit: &usize| {

@@ -93,6 +93,11 @@ pub fn send(work: &Work, state: &State, outgoing: &Outgoing) -> Result<Vec<Event
     Ok(vec![Event::MessageSent(Sent { plan, message })])
 }
 
+/// True when an agent of the plan would read a message that is sent to it now.
+pub fn has_reader(work: &Work, state: &State, to: &PlanName) -> bool {
+    refuse_over(work, state, to).is_ok()
+}
+
 /// Refuses a message that no agent of the plan would read.
 fn refuse_over(work: &Work, state: &State, to: &PlanName) -> Result<(), SteerRefusal> {
     let run = state.plan(to);

@@ -31,7 +31,7 @@ impl Urgency {
 /// The urgency of long waits, of final failures, and of the end of a run that nobody asked to stop.
 pub fn urgency(event: &Event) -> Option<Urgency> {
     match event {
-        Event::Escalated(_) | Event::QuestionAsked(_) => Some(Urgency::High),
+        Event::Escalated(_) => Some(Urgency::High),
         Event::TargetChecked(checked) => checked.why.is_some().then_some(Urgency::High),
         Event::RunStopped { resume, .. } => (!resume).then_some(Urgency::High),
         Event::PlanFailed(_) => Some(Urgency::Normal),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::plan::PlanName;
-use crate::schedule::attention;
+use crate::schedule::{attention, has_reader};
 use crate::words::{attention_text, target_remedy, target_trouble};
 
 use super::situation::Situation;
@@ -69,8 +69,8 @@ impl AttentionView {
 
     /// Messages that the lead has neither read nor answered. They hold nothing up.
     fn letters(situation: &Situation) -> impl Iterator<Item = Self> {
-        let open = situation.scheduler.state().lead.open();
-        open.map(|letter| {
+        let (work, state) = (situation.scheduler.work(), situation.scheduler.state());
+        state.lead.open().map(|letter| {
             let message = &letter.message;
             let to = letter
                 .to
@@ -78,6 +78,7 @@ impl AttentionView {
                 .map(|to| format!("to {to}, "))
                 .unwrap_or_default();
             let reply = message.from.as_ref().filter(|_| letter.to.is_none());
+            let reply = reply.filter(|from| has_reader(work, state, from));
             Self {
                 plan: message.from.clone(),
                 kind: "message",

@@ -171,6 +171,11 @@ fn a_program_that_waits_for_a_far_reset_gives_its_slot_back() {
         "{}",
         sandbox.why("p")
     );
+    let eta = sandbox.orch("status --json").code(0).json()["eta_s"].as_u64();
+    assert!(
+        eta.is_some_and(|eta| eta > 59 * 60),
+        "{eta:?} s, and it rests for an hour"
+    );
     sandbox.orch("down").code(0).ok();
     up.end().code(130).ok();
     sandbox.nothing_is_left();

@@ -78,6 +78,8 @@ fn notices_carry_their_urgency_and_the_same_trouble_is_told_once() {
     sandbox.plan("p", "", &document(&[1]), "exit 1");
     sandbox.plan("q", "gate = \"approve\"", &document(&[1]), "work 1.1");
     sandbox.orch("up").code(1).ok();
+    let waits = || sandbox.shown("q")["since"].take();
+    let since = waits();
     let told = || fs::read_to_string(sandbox.mark("told")).unwrap();
     let first = told();
     let mut first: Vec<&str> = first.lines().collect();
@@ -88,6 +90,9 @@ fn notices_carry_their_urgency_and_the_same_trouble_is_told_once() {
     let again = told();
     assert_eq!(again.matches("plan.failed").count(), 1, "{again}");
     assert_eq!(again.matches("run.stopped").count(), 1, "{again}");
+    // The gate waits for the same word as before.
+    assert_eq!(again.matches("wait.escalated").count(), 1, "{again}");
+    assert_eq!(waits(), since);
     sandbox.orch("approve q").code(0).ok();
     sandbox.script("p", "work 1.1");
     sandbox.orch("up").code(0).ok();

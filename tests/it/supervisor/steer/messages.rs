@@ -381,6 +381,20 @@ fn what_an_agent_writes_to_the_lead_needs_attention_until_it_is_read_or_answered
 }
 
 #[test]
+fn a_message_of_a_landed_plan_is_read_and_its_plan_counts_as_landed() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), "orch send lead all is well; work 1.1");
+    sandbox.orch("up --merge").code(0).ok();
+    let status = sandbox.orch("status --json").code(0).json();
+    let needs = &status["attention"][0];
+    assert_eq!(
+        (&needs["kind"], &needs["command"]),
+        (&"message".into(), &"orch inbox".into())
+    );
+    sandbox.orch("status").code(0).says("1 plan: 1 landed").ok();
+}
+
+#[test]
 fn the_lead_hears_of_conflicts_between_agents_until_these_have_settled_them() {
     let sandbox = Sandbox::new();
     sandbox.gate("p").gate("q");
