@@ -254,10 +254,12 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
     let Event::StageDone { attempt, units, .. } = event else {
         return;
     };
-    // The next stage begins with the plan's own agent.
-    run.stand_ins.clear();
     let ended = run.take_attempt(attempt);
     let repair = ended.as_ref().is_some_and(|ended| ended.repair);
+    if !repair {
+        // The next stage begins with the plan's own agent. A repair goes on with whoever has taken it over.
+        run.stand_ins.clear();
+    }
     if let Some(ended) = &ended {
         run.unpark(at, &ended.agent);
     }
