@@ -269,6 +269,7 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
     if repair {
         run.verify = Verify::Open;
         run.repair.attempts = 0;
+        run.repair.unread = 0;
         run.repair.retry_at = None;
     } else {
         let given = ended.map(|ended| ended.units).unwrap_or_default();
