@@ -225,7 +225,7 @@ fn who_repairs_stays_the_same_when_the_supervisor_is_killed() {
     let second = "commit p-more.txt; grep -c . p-more.txt | grep -q 2 || gate g";
     let first = "test -e p-1.1.txt && commit p-1.1.txt || work 1.1";
     plan(&sandbox, keys, first, &[1], second);
-    let mut up = sandbox.start("up");
+    let up = sandbox.start("up");
     sandbox.reached("g");
     up.kill();
     let up = sandbox.start("up");
@@ -234,6 +234,31 @@ fn who_repairs_stays_the_same_when_the_supervisor_is_killed() {
     assert_eq!(agents(&sandbox), ["first", "first", "second", "second"]);
     assert_eq!(replaced(&sandbox).len(), 1);
     assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn a_repair_counts_among_the_processes_of_the_agent_that_does_it() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 4").gate("g");
+    let began = sandbox.mark("at-g");
+    let verify = format!("test -e fixed.txt || {{ until test -e {began:?}; do sleep 0.01; done; false; }}");
+    let keys = format!("agent = \"first\"\nverify = {verify:?}\n[plans.p.phases.2]\nagent = \"second\"");
+    let second = "case $ORCH_PLAN in q) gate g; work 1.1;; *) test -e p-2.1.txt && commit fixed.txt || work 2.1;; esac";
+    plan(&sandbox, &keys, "work 1.1", &[1, 1], second);
+    sandbox.write("plans/q.md", document(&[1]));
+    sandbox.tables("[plans.q]\nfile = \"plans/q.md\"\nagent = \"second\"\ndepends = [\"p.2\"]");
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        manifest.replacen("[agents.second]", "[agents.second]\nmax = 1", 1),
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.happened("verify.failed", "p");
+    assert_eq!(agents(&sandbox), ["first", "second"]);
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(agents(&sandbox), ["first", "second", "second"]);
 }
 
 #[test]
