@@ -3,7 +3,6 @@
 //! the log as a line of JSON.
 
 use std::fmt::Display;
-use std::future::pending;
 use std::io::{self, Write};
 use std::path::Path;
 use std::pin::pin;
@@ -14,12 +13,7 @@ use std::time::Duration;
 
 use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::ConnectionTo;
-use agent_client_protocol::v1::schema::{
-    CancelNotification, ContentBlock, EnvVariable, Implementation, InitializeRequest, LoadSessionRequest,
-    McpServer, McpServerStdio, NewSessionRequest, PermissionOption, PermissionOptionId, PermissionOptionKind,
-    PromptRequest, RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse,
-    SelectedPermissionOutcome, SessionId,
-};
+use agent_client_protocol::v1::schema;
 use agent_client_protocol::{
     Agent, Channel, Client, Error, JsonRpcMessage, JsonRpcRequest, TransportFrame, UntypedMessage,
     is_incoming_transport_closed, on_receive_notification, on_receive_request,
@@ -72,8 +66,7 @@ pub fn run_acp(call: &str) -> ExitCode {
     let ended = serde_json::from_str(call)
         .map_err(|error| format!("what is to be asked is not known: {error}"))
         .and_then(|call: AcpCall| {
-            let mut runtime = tokio::runtime::Builder::new_current_thread();
-            let runtime = runtime.enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| format!("cannot wait for the program: {error}"))?;
             runtime.block_on(run(&call))
         });
@@ -111,24 +104,25 @@ async fn run(call: &AcpCall) -> Result<bool, String> {
     // Tasks of their own, which outlive the connection: the program must not block on its output after the turn, and learns from
     // the end of its input that there is no more work.
     let reading = tokio::spawn(read(output, move |message| drop(tx.unbounded_send(message))));
-    let mut writing = tokio::spawn(async move {
+    let writing = tokio::spawn(async move {
         while let Ok(message) = rx.recv().await {
             let line = message.to_json().map_err(io::Error::other)?;
             input.write_all(format!("{line}\n").as_bytes()).await?;
         }
         io::Result::Ok(())
     });
-    let deaf = async {
-        let Ok(Err(error)) = (&mut writing).await else {
-            return pending().await;
+    // What it has written before is read first. Something that it has started may hold its output open for ever.
+    let lost = async {
+        let why = tokio::select! {
+            Ok(Err(error)) = writing => format!("it no longer listens: {error}"),
+            _ = child.wait() => "it ended in mid-turn, and left its output open".to_owned(),
         };
-        // A program that has ended is told by its output.
         tokio::time::sleep(GOODBYE).await;
-        format!("it no longer listens: {error}")
+        why
     };
     let ended = tokio::select! {
         ended = converse(call, channel, cancels) => ended,
-        why = deaf => Err(why),
+        why = lost => Err(why),
     };
     let _ = tokio::time::timeout(GOODBYE, reading).await;
     let _ = child.kill().await;
@@ -143,13 +137,15 @@ async fn converse(call: &AcpCall, channel: Channel, cancels: Signal) -> Result<b
     let client = Client
         .v1()
         .on_receive_request(
-            async move |request: RequestPermissionRequest, responder, connection: ConnectionTo<Agent>| {
+            async move |request: schema::RequestPermissionRequest,
+                        responder,
+                        connection: ConnectionTo<Agent>| {
                 let outcome = permission(&request, policy, &mut answer);
                 // A cancelled permission leaves nothing to do until a person has answered.
-                let is_over = outcome == RequestPermissionOutcome::Cancelled;
-                responder.respond(RequestPermissionResponse::new(outcome))?;
+                let is_over = outcome == schema::RequestPermissionOutcome::Cancelled;
+                responder.respond(schema::RequestPermissionResponse::new(outcome))?;
                 if is_over {
-                    connection.send_notification(CancelNotification::new(request.session_id))?;
+                    connection.send_notification(schema::CancelNotification::new(request.session_id))?;
                     // The question must not wait for a program that ignores this.
                     connection.spawn(async {
                         tokio::time::sleep(GOODBYE).await;
@@ -188,7 +184,7 @@ struct AcpTurn {
     connection: ConnectionTo<Agent>,
     /// Requests for an end, by a person or the time-out.
     cancels: Signal,
-    session: Option<SessionId>,
+    session: Option<schema::SessionId>,
     /// True while an old conversation is loaded: its messages are known already.
     is_replay: Arc<AtomicBool>,
 }
@@ -197,8 +193,8 @@ impl AcpTurn {
     async fn run(mut self, call: &AcpCall) -> Result<bool, String> {
         let prompt = std::fs::read_to_string(&call.prompt);
         let prompt = prompt.map_err(|error| format!("{}: {error}", call.prompt.display()))?;
-        let info = Implementation::new("orch", env!("CARGO_PKG_VERSION")).title("orch".to_owned());
-        let hello = InitializeRequest::new(ProtocolVersion::V1).client_info(info);
+        let info = schema::Implementation::new("orch", env!("CARGO_PKG_VERSION")).title("orch".to_owned());
+        let hello = schema::InitializeRequest::new(ProtocolVersion::V1).client_info(info);
         let loads = self.ask(hello).await?.agent_capabilities.load_session;
         let session = self.enter(call, loads).await?;
         // A conversation that cannot be loaded again needs no name.
@@ -207,7 +203,8 @@ impl AcpTurn {
         }
         self.session = Some(session.clone());
         // The answer is taken as it is: version 1 has no place for the usage, and a program may know more reasons.
-        let prompt = PromptRequest::new(session, vec![ContentBlock::from(prompt)]).to_untyped_message();
+        let prompt = schema::PromptRequest::new(session, vec![schema::ContentBlock::from(prompt)])
+            .to_untyped_message();
         let ended = self.ask(prompt.map_err(|error| words_of(&error))?).await?;
         let reason = ended["stopReason"].as_str().unwrap_or("unknown");
         tell(&json!({ "type": "end", "reason": reason, "usage": usage_of(&ended) }));
@@ -215,7 +212,7 @@ impl AcpTurn {
     }
 
     /// Returns the conversation to continue, or starts a new one.
-    async fn enter(&mut self, call: &AcpCall, loads: bool) -> Result<SessionId, String> {
+    async fn enter(&mut self, call: &AcpCall, loads: bool) -> Result<schema::SessionId, String> {
         let folder = std::env::current_dir().map_err(|error| format!("the folder is gone: {error}"))?;
         let servers = match call.mcp {
             true => vec![own_server()?],
@@ -223,13 +220,13 @@ impl AcpTurn {
         };
         if let Some(session) = call.session.as_ref().filter(|_| loads) {
             self.is_replay.store(true, Ordering::Relaxed);
-            let load = LoadSessionRequest::new(session.clone(), folder).mcp_servers(servers);
+            let load = schema::LoadSessionRequest::new(session.clone(), folder).mcp_servers(servers);
             let loaded = self.ask(load).await;
             self.is_replay.store(false, Ordering::Relaxed);
             // The prompt only makes sense in the old conversation, so no new one is started.
             return loaded.map(|_| session.clone().into());
         }
-        let new = NewSessionRequest::new(folder).mcp_servers(servers);
+        let new = schema::NewSessionRequest::new(folder).mcp_servers(servers);
         self.ask(new).await.map(|made| made.session_id)
     }
 
@@ -246,7 +243,7 @@ impl AcpTurn {
                 _ = self.cancels.recv() => {
                     let session = self.session.clone();
                     let session = session.ok_or_else(|| format!("stopped before `{method}` was answered"))?;
-                    let sent = self.connection.send_notification(CancelNotification::new(session));
+                    let sent = self.connection.send_notification(schema::CancelNotification::new(session));
                     sent.map_err(|error| words_of(&error))?;
                 }
             }
@@ -256,10 +253,10 @@ impl AcpTurn {
 
 /// The answer to a request for permission.
 fn permission(
-    request: &RequestPermissionRequest,
+    request: &schema::RequestPermissionRequest,
     policy: PermissionPolicy,
     answer: &mut Option<bool>,
-) -> RequestPermissionOutcome {
+) -> schema::RequestPermissionOutcome {
     let title = request.tool_call.fields.title.as_deref().unwrap_or("a tool");
     let allows = match (policy, answer.take()) {
         (PermissionPolicy::Allow, _) => true,
@@ -267,7 +264,7 @@ fn permission(
         (PermissionPolicy::Ask, Some(answer)) => answer,
         (PermissionPolicy::Ask, None) => {
             tell(&json!({ "type": "ask", "tool": title }));
-            return RequestPermissionOutcome::Cancelled;
+            return schema::RequestPermissionOutcome::Cancelled;
         }
     };
     let option = chosen(&request.options, allows);
@@ -277,8 +274,8 @@ fn permission(
         "denied"
     };
     tell(&json!({ "type": "permission", "tool": title, "answer": answer }));
-    option.map_or(RequestPermissionOutcome::Cancelled, |option| {
-        RequestPermissionOutcome::Selected(SelectedPermissionOutcome::new(option.clone()))
+    option.map_or(schema::RequestPermissionOutcome::Cancelled, |option| {
+        schema::RequestPermissionOutcome::Selected(schema::SelectedPermissionOutcome::new(option.clone()))
     })
 }
 
@@ -294,21 +291,26 @@ fn usage_of(ended: &Value) -> Value {
 
 /// The `orch mcp` server in the form that the protocol expects. It lists the environment, because a program need not pass on its
 /// own.
-fn own_server() -> Result<McpServer, String> {
+fn own_server() -> Result<schema::McpServer, String> {
     let program = std::env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     let own = std::env::vars().filter(|(name, _)| name.starts_with("ORCH_") || name == "PATH");
-    let env = own.map(|(name, value)| EnvVariable::new(name, value)).collect();
-    let server = McpServerStdio::new("orch", program).args(vec!["mcp".to_owned()]);
-    Ok(McpServer::Stdio(server.env(env)))
+    let env = own
+        .map(|(name, value)| schema::EnvVariable::new(name, value))
+        .collect();
+    let server = schema::McpServerStdio::new("orch", program).args(vec!["mcp".to_owned()]);
+    Ok(schema::McpServer::Stdio(server.env(env)))
 }
 
 /// The option to choose, by kind: the narrower one first.
-fn chosen(options: &[PermissionOption], allows: bool) -> Option<&PermissionOptionId> {
+fn chosen(options: &[schema::PermissionOption], allows: bool) -> Option<&schema::PermissionOptionId> {
     let kinds = match allows {
-        true => [PermissionOptionKind::AllowOnce, PermissionOptionKind::AllowAlways],
+        true => [
+            schema::PermissionOptionKind::AllowOnce,
+            schema::PermissionOptionKind::AllowAlways,
+        ],
         false => [
-            PermissionOptionKind::RejectOnce,
-            PermissionOptionKind::RejectAlways,
+            schema::PermissionOptionKind::RejectOnce,
+            schema::PermissionOptionKind::RejectAlways,
         ],
     };
     let option = |kind| options.iter().find(|option| option.kind == kind);

@@ -152,6 +152,8 @@ fn a_program_that_does_not_speak_it_says_so() {
             "give '\"error\":{\"code\":-32603,\"message\":\"Internal error\",\"data\":{\"details\":\"no model\"}}'; exit 0",
             "Internal error: no model",
         ),
+        // Something that it has started holds its output.
+        ("sleep 1000 & exit 3", "it ended in mid-turn"),
     ] {
         let sandbox = sandbox("", turn);
         sandbox.orch("up").code(1).ok();
