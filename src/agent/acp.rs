@@ -1,19 +1,27 @@
 //! The client side of the Agent Client Protocol (version 1, <https://agentclientprotocol.com>) for one prompt. The client is a
 //! process between the runner and a program that speaks the protocol over its standard input and output. It prints every event for
 //! the log as a line of JSON.
-//!
-//! The protocol's own crate is not used: it would change how `serde_json` orders keys in the whole of this program.
 
 use std::fmt::Display;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use agent_client_protocol::schema::ProtocolVersion;
+use agent_client_protocol::v1::ConnectionTo;
+use agent_client_protocol::v1::schema;
+use agent_client_protocol::{
+    Agent, Channel, Client, Error, JsonRpcMessage, JsonRpcRequest, TransportFrame, UntypedMessage,
+    is_incoming_transport_closed, on_receive_notification, on_receive_request,
+};
 use serde_json::{Value, json};
-use signal_hook::consts::SIGINT;
-use signal_hook::iterator::Signals;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdout, Command};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::agent::reader::LineBuffer;
 use crate::plan::PermissionPolicy;
@@ -21,10 +29,7 @@ use crate::plan::PermissionPolicy;
 /// The hidden argument that turns this program into the client.
 pub const ACP_ARGUMENT: &str = "__acp";
 
-/// The protocol version that the client speaks.
-const VERSION: u64 = 1;
-
-/// How long a program may take to end after its input was closed.
+/// How long a program may take to end its turn after a question, and to end after its input was closed.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// The parameters of one prompt.
@@ -56,21 +61,15 @@ impl AcpCall {
     }
 }
 
-/// What the client waits for.
-enum AcpNews {
-    /// A line from the program.
-    Line(String),
-    /// The program's output has ended.
-    Closed,
-    /// A person or the time-out asks for an end.
-    Cancel,
-}
-
 /// Runs one prompt, described as JSON, to its end. The exit code is 0 when the program ended its turn by itself.
 pub fn run_acp(call: &str) -> ExitCode {
     let ended = serde_json::from_str(call)
         .map_err(|error| format!("what is to be asked is not known: {error}"))
-        .and_then(|call: AcpCall| AcpTurn::begin(&call)?.run(&call));
+        .and_then(|call: AcpCall| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| format!("cannot wait for the program: {error}"))?;
+            runtime.block_on(run(&call))
+        });
     match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -87,209 +86,197 @@ fn tell(event: &dyn Display) {
     let _ = writeln!(out, "{event}").and_then(|()| out.flush());
 }
 
+/// Starts the program, takes a turn with it and waits until it has ended.
+async fn run(call: &AcpCall) -> Result<bool, String> {
+    let cancels = signal(SignalKind::interrupt());
+    let cancels = cancels.map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let (program, arguments) = call.command.split_first().ok_or("the command is empty")?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot start {program}: {error}"))?;
+    let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(format!("cannot talk to {program}"));
+    };
+    let (channel, Channel { tx, mut rx, .. }) = Channel::duplex();
+    // Tasks of their own, which outlive the connection: the program must not block on its output after the turn, and learns from
+    // the end of its input that there is no more work.
+    let reading = tokio::spawn(read(output, move |message| drop(tx.unbounded_send(message))));
+    let writing = tokio::spawn(async move {
+        while let Ok(message) = rx.recv().await {
+            let line = message.to_json().map_err(io::Error::other)?;
+            input.write_all(format!("{line}\n").as_bytes()).await?;
+        }
+        io::Result::Ok(())
+    });
+    // What it has written before is read first. Something that it has started may hold its output open for ever.
+    let lost = async {
+        let why = tokio::select! {
+            Ok(Err(error)) = writing => format!("it no longer listens: {error}"),
+            _ = child.wait() => "it ended in mid-turn, and left its output open".to_owned(),
+        };
+        tokio::time::sleep(GOODBYE).await;
+        why
+    };
+    let ended = tokio::select! {
+        ended = converse(call, channel, cancels) => ended,
+        why = lost => Err(why),
+    };
+    let _ = tokio::time::timeout(GOODBYE, reading).await;
+    let _ = child.kill().await;
+    ended
+}
+
+/// One conversation over a connection: what the program asks for is answered while the turn is waited for.
+async fn converse(call: &AcpCall, channel: Channel, cancels: Signal) -> Result<bool, String> {
+    let is_replay = Arc::new(AtomicBool::new(false));
+    let is_known = Arc::clone(&is_replay);
+    let (policy, mut answer) = (call.permissions, call.answer);
+    let client = Client
+        .v1()
+        .on_receive_request(
+            async move |request: schema::RequestPermissionRequest,
+                        responder,
+                        connection: ConnectionTo<Agent>| {
+                let outcome = permission(&request, policy, &mut answer);
+                // A cancelled permission leaves nothing to do until a person has answered.
+                let is_over = outcome == schema::RequestPermissionOutcome::Cancelled;
+                responder.respond(schema::RequestPermissionResponse::new(outcome))?;
+                if is_over {
+                    connection.send_notification(schema::CancelNotification::new(request.session_id))?;
+                    // The question must not wait for a program that ignores this.
+                    connection.spawn(async {
+                        tokio::time::sleep(GOODBYE).await;
+                        Err(Error::internal_error().data("its turn went on after a question".to_owned()))
+                    })?;
+                }
+                Ok(())
+            },
+            on_receive_request!(),
+        )
+        .on_receive_notification(
+            // Untyped, so that updates which this version of the protocol does not know reach the log as well.
+            async move |update: UntypedMessage, _| {
+                if update.method() == "session/update" && !is_known.load(Ordering::Relaxed) {
+                    tell(&json!({ "type": "update", "update": update.params()["update"] }));
+                }
+                Ok(())
+            },
+            on_receive_notification!(),
+        );
+    let turn = async |connection| {
+        let turn = AcpTurn {
+            connection,
+            cancels,
+            session: None,
+            is_replay,
+        };
+        Ok(turn.run(call).await)
+    };
+    let ended = client.connect_with(channel, turn).await;
+    ended.unwrap_or_else(|error| Err(words_of(&error)))
+}
+
 /// One turn of the program.
 struct AcpTurn {
-    child: Child,
-    input: ChildStdin,
-    news: Receiver<AcpNews>,
-    requests: u64,
-    permissions: PermissionPolicy,
-    answer: Option<bool>,
-    session: Option<String>,
+    connection: ConnectionTo<Agent>,
+    /// Requests for an end, by a person or the time-out.
+    cancels: Signal,
+    session: Option<schema::SessionId>,
     /// True while an old conversation is loaded: its messages are known already.
-    is_replay: bool,
+    is_replay: Arc<AtomicBool>,
 }
 
 impl AcpTurn {
-    fn begin(call: &AcpCall) -> Result<Self, String> {
-        let (program, arguments) = call.command.split_first().ok_or("the command is empty")?;
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot start {program}: {error}"))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(format!("cannot talk to {program}"));
-        };
-        let (sender, news) = channel();
-        let mut signals =
-            Signals::new([SIGINT]).map_err(|error| format!("cannot wait for signals: {error}"))?;
-        let cancel = sender.clone();
-        std::thread::spawn(move || signals.forever().try_for_each(|_| cancel.send(AcpNews::Cancel)));
-        std::thread::spawn(move || read(output, &sender));
-        Ok(Self {
-            child,
-            input,
-            news,
-            requests: 0,
-            permissions: call.permissions,
-            answer: call.answer,
-            session: None,
-            is_replay: false,
-        })
-    }
-
-    fn run(mut self, call: &AcpCall) -> Result<bool, String> {
+    async fn run(mut self, call: &AcpCall) -> Result<bool, String> {
         let prompt = std::fs::read_to_string(&call.prompt);
         let prompt = prompt.map_err(|error| format!("{}: {error}", call.prompt.display()))?;
-        let info = json!({ "name": "orch", "title": "orch", "version": env!("CARGO_PKG_VERSION") });
-        let hello = json!({ "protocolVersion": VERSION, "clientCapabilities": {}, "clientInfo": info });
-        let known = self.ask("initialize", hello)?;
-        if known["protocolVersion"] != VERSION {
-            return Err(format!(
-                "it speaks version {} of the protocol; version {VERSION} is needed",
-                known["protocolVersion"]
-            ));
-        }
-        let loads = known.pointer("/agentCapabilities/loadSession") == Some(&Value::Bool(true));
-        let session = self.enter(call, loads)?;
+        let info = schema::Implementation::new("orch", env!("CARGO_PKG_VERSION")).title("orch".to_owned());
+        let hello = schema::InitializeRequest::new(ProtocolVersion::V1).client_info(info);
+        let loads = self.ask(hello).await?.agent_capabilities.load_session;
+        let session = self.enter(call, loads).await?;
         // A conversation that cannot be loaded again needs no name.
         if loads {
             tell(&json!({ "type": "session", "session": session }));
         }
         self.session = Some(session.clone());
-        let content = json!([{ "type": "text", "text": prompt }]);
-        let ended = self.ask(
-            "session/prompt",
-            json!({ "sessionId": session, "prompt": content }),
-        )?;
+        // The answer is taken as it is: version 1 has no place for the usage, and a program may know more reasons.
+        let prompt = schema::PromptRequest::new(session, vec![schema::ContentBlock::from(prompt)])
+            .to_untyped_message();
+        let ended = self.ask(prompt.map_err(|error| words_of(&error))?).await?;
         let reason = ended["stopReason"].as_str().unwrap_or("unknown");
         tell(&json!({ "type": "end", "reason": reason, "usage": usage_of(&ended) }));
-        // Closing standard input tells the program that there is no more work.
-        drop(self.input);
-        let until = Instant::now() + GOODBYE;
-        while let Ok(AcpNews::Line(_) | AcpNews::Cancel) = self
-            .news
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
-        {}
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         Ok(reason == "end_turn")
     }
 
     /// Returns the conversation to continue, or starts a new one.
-    fn enter(&mut self, call: &AcpCall, loads: bool) -> Result<String, String> {
+    async fn enter(&mut self, call: &AcpCall, loads: bool) -> Result<schema::SessionId, String> {
         let folder = std::env::current_dir().map_err(|error| format!("the folder is gone: {error}"))?;
         let servers = match call.mcp {
-            true => json!([own_server()?]),
-            false => json!([]),
+            true => vec![own_server()?],
+            false => Vec::new(),
         };
         if let Some(session) = call.session.as_ref().filter(|_| loads) {
-            self.is_replay = true;
-            let params = json!({ "sessionId": session, "cwd": folder, "mcpServers": servers });
-            let loaded = self.ask("session/load", params);
-            self.is_replay = false;
+            self.is_replay.store(true, Ordering::Relaxed);
+            let load = schema::LoadSessionRequest::new(session.clone(), folder).mcp_servers(servers);
+            let loaded = self.ask(load).await;
+            self.is_replay.store(false, Ordering::Relaxed);
             // The prompt only makes sense in the old conversation, so no new one is started.
-            return loaded.map(|_| session.clone());
+            return loaded.map(|_| session.clone().into());
         }
-        let made = self.ask("session/new", json!({ "cwd": folder, "mcpServers": servers }))?;
-        let session = made["sessionId"].as_str().ok_or("it named no session")?;
-        Ok(session.to_owned())
+        let new = schema::NewSessionRequest::new(folder).mcp_servers(servers);
+        self.ask(new).await.map(|made| made.session_id)
     }
 
-    /// Sends a request and handles messages until its answer arrives.
-    fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
-        self.requests += 1;
-        let id = json!(self.requests);
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))?;
+    /// Sends a request and waits for its answer. An end that is asked for meanwhile cancels the turn, whose answer still arrives.
+    async fn ask<R: JsonRpcRequest>(&mut self, request: R) -> Result<R::Response, String> {
+        let method = request.method().to_owned();
+        let mut answer = pin!(self.connection.send_request(request).block_task());
         loop {
-            let line = match self.news.recv() {
-                Ok(AcpNews::Line(line)) => line,
-                Ok(AcpNews::Cancel) => {
-                    if self.session.is_none() {
-                        return Err(format!("stopped before `{method}` was answered"));
-                    }
-                    self.cancel()?;
-                    continue;
+            tokio::select! {
+                answer = &mut answer => return answer.map_err(|error| match is_incoming_transport_closed(&error) {
+                    true => format!("it ended before `{method}` was answered"),
+                    false => format!("`{method}`: {}", words_of(&error)),
+                }),
+                _ = self.cancels.recv() => {
+                    let session = self.session.clone();
+                    let session = session.ok_or_else(|| format!("stopped before `{method}` was answered"))?;
+                    let sent = self.connection.send_notification(schema::CancelNotification::new(session));
+                    sent.map_err(|error| words_of(&error))?;
                 }
-                Ok(AcpNews::Closed) | Err(_) => {
-                    return Err(format!("it ended before `{method}` was answered"));
-                }
-            };
-            let Ok(message) = serde_json::from_str::<Value>(&line) else {
-                // Some programs print more than messages.
-                tell(&line);
-                continue;
-            };
-            if message.get("method").is_some() {
-                self.handle(&message)?;
-            } else if message["id"] == id {
-                return match message.get("error") {
-                    None => Ok(message["result"].clone()),
-                    Some(error) => Err(words_of(method, error)),
-                };
             }
         }
     }
+}
 
-    /// Handles a request or a notification of the program.
-    fn handle(&mut self, message: &Value) -> Result<(), String> {
-        let params = &message["params"];
-        match (message["method"].as_str(), message.get("id")) {
-            (Some("session/update"), _) => {
-                if !self.is_replay {
-                    tell(&json!({ "type": "update", "update": params["update"] }));
-                }
-                Ok(())
-            }
-            (Some("session/request_permission"), Some(id)) => {
-                let outcome = self.permission(params);
-                let result = json!({ "outcome": outcome });
-                self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))?;
-                // A cancelled permission leaves nothing to do until a person has answered.
-                match outcome["outcome"] == "cancelled" {
-                    true => self.cancel(),
-                    false => Ok(()),
-                }
-            }
-            (Some(method), Some(id)) => {
-                let error = json!({ "code": -32601, "message": format!("`{method}` is not offered") });
-                self.send(&json!({ "jsonrpc": "2.0", "id": id, "error": error }))
-            }
-            _ => Ok(()),
+/// The answer to a request for permission.
+fn permission(
+    request: &schema::RequestPermissionRequest,
+    policy: PermissionPolicy,
+    answer: &mut Option<bool>,
+) -> schema::RequestPermissionOutcome {
+    let title = request.tool_call.fields.title.as_deref().unwrap_or("a tool");
+    let allows = match (policy, answer.take()) {
+        (PermissionPolicy::Allow, _) => true,
+        (PermissionPolicy::Deny, _) => false,
+        (PermissionPolicy::Ask, Some(answer)) => answer,
+        (PermissionPolicy::Ask, None) => {
+            tell(&json!({ "type": "ask", "tool": title }));
+            return schema::RequestPermissionOutcome::Cancelled;
         }
-    }
-
-    /// The answer to a request for permission.
-    fn permission(&mut self, params: &Value) -> Value {
-        let title = params.pointer("/toolCall/title").and_then(Value::as_str);
-        let title = title.unwrap_or("a tool");
-        let allows = match (self.permissions, self.answer.take()) {
-            (PermissionPolicy::Allow, _) => true,
-            (PermissionPolicy::Deny, _) => false,
-            (PermissionPolicy::Ask, Some(answer)) => answer,
-            (PermissionPolicy::Ask, None) => {
-                tell(&json!({ "type": "ask", "tool": title }));
-                return json!({ "outcome": "cancelled" });
-            }
-        };
-        let option = chosen(&params["options"], allows);
-        let answer = if allows && option.is_some() {
-            "allowed"
-        } else {
-            "denied"
-        };
-        tell(&json!({ "type": "permission", "tool": title, "answer": answer }));
-        match option {
-            Some(option) => json!({ "outcome": "selected", "optionId": option }),
-            None => json!({ "outcome": "cancelled" }),
-        }
-    }
-
-    /// Asks the program to end the turn. The answer to the prompt still arrives.
-    fn cancel(&mut self) -> Result<(), String> {
-        let Some(session) = &self.session else {
-            return Ok(());
-        };
-        let params = json!({ "sessionId": session });
-        self.send(&json!({ "jsonrpc": "2.0", "method": "session/cancel", "params": params }))
-    }
-
-    fn send(&mut self, message: &Value) -> Result<(), String> {
-        let written = writeln!(self.input, "{message}").and_then(|()| self.input.flush());
-        written.map_err(|error| format!("it no longer listens: {error}"))
-    }
+    };
+    let option = chosen(&request.options, allows);
+    let answer = if allows && option.is_some() {
+        "allowed"
+    } else {
+        "denied"
+    };
+    tell(&json!({ "type": "permission", "tool": title, "answer": answer }));
+    option.map_or(schema::RequestPermissionOutcome::Cancelled, |option| {
+        schema::RequestPermissionOutcome::Selected(schema::SelectedPermissionOutcome::new(option.clone()))
+    })
 }
 
 /// The tokens used. The protocol does not define them yet: the first form is the draft's, the second is Gemini CLI's.
@@ -304,52 +291,60 @@ fn usage_of(ended: &Value) -> Value {
 
 /// The `orch mcp` server in the form that the protocol expects. It lists the environment, because a program need not pass on its
 /// own.
-fn own_server() -> Result<Value, String> {
+fn own_server() -> Result<schema::McpServer, String> {
     let program = std::env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     let own = std::env::vars().filter(|(name, _)| name.starts_with("ORCH_") || name == "PATH");
-    let env: Vec<Value> = own
-        .map(|(name, value)| json!({ "name": name, "value": value }))
+    let env = own
+        .map(|(name, value)| schema::EnvVariable::new(name, value))
         .collect();
-    Ok(json!({ "name": "orch", "command": program, "args": ["mcp"], "env": env }))
+    let server = schema::McpServerStdio::new("orch", program).args(vec!["mcp".to_owned()]);
+    Ok(schema::McpServer::Stdio(server.env(env)))
 }
 
 /// The option to choose, by kind: the narrower one first.
-fn chosen(options: &Value, allows: bool) -> Option<&Value> {
+fn chosen(options: &[schema::PermissionOption], allows: bool) -> Option<&schema::PermissionOptionId> {
     let kinds = match allows {
-        true => ["allow_once", "allow_always"],
-        false => ["reject_once", "reject_always"],
+        true => [
+            schema::PermissionOptionKind::AllowOnce,
+            schema::PermissionOptionKind::AllowAlways,
+        ],
+        false => [
+            schema::PermissionOptionKind::RejectOnce,
+            schema::PermissionOptionKind::RejectAlways,
+        ],
     };
-    let all = options.as_array()?;
-    let found = kinds
-        .iter()
-        .find_map(|kind| all.iter().find(|option| option["kind"] == *kind))?;
-    found.get("optionId")
+    let option = |kind| options.iter().find(|option| option.kind == kind);
+    kinds.into_iter().find_map(option).map(|option| &option.option_id)
 }
 
 /// Describes an error that the program returned.
-fn words_of(method: &str, error: &Value) -> String {
-    let message = error["message"].as_str().unwrap_or("an error");
-    let detail = error.pointer("/data/message").or(error.pointer("/data/details"));
-    let detail = detail.or(error.get("data")).and_then(Value::as_str);
-    match detail {
-        Some(detail) if detail != message => format!("`{method}`: {message}: {detail}"),
-        _ => format!("`{method}`: {message}"),
+fn words_of(error: &Error) -> String {
+    let data = error.data.as_ref();
+    let member = |name| data.and_then(|data| data.get(name));
+    let detail = member("message")
+        .or(member("details"))
+        .or(member("error"))
+        .or(data);
+    match detail.and_then(Value::as_str) {
+        Some(detail) if detail != error.message => format!("{}: {detail}", error.message),
+        _ => error.message.clone(),
     }
 }
 
-fn read(mut output: impl Read, sender: &Sender<AcpNews>) {
+/// Passes on the program's messages. Other lines, which some programs print as well, are for the log.
+async fn read(mut output: ChildStdout, pass: impl Fn(TransportFrame)) {
     let mut lines = LineBuffer::default();
     let mut chunk = vec![0; 64 << 10];
     let line = |line: &[u8]| {
-        let text = String::from_utf8_lossy(line).trim().to_owned();
-        if !text.is_empty() {
-            // The receiver may be gone; the program must not block on its output.
-            let _ = sender.send(AcpNews::Line(text));
+        let text = String::from_utf8_lossy(line);
+        match TransportFrame::parse_json(text.trim()) {
+            _ if text.trim().is_empty() => {}
+            TransportFrame::Malformed { raw, .. } => tell(&raw),
+            message => pass(message),
         }
     };
-    while let Ok(count @ 1..) = output.read(&mut chunk) {
+    while let Ok(count @ 1..) = output.read(&mut chunk).await {
         lines.feed(&chunk[..count], line);
     }
     lines.end(line);
-    let _ = sender.send(AcpNews::Closed);
 }

@@ -49,17 +49,17 @@ pub struct Columns {
 impl Columns {
     /// Splits an event into columns.
     pub fn of(event: &Event) -> Self {
-        let mut map = match serde_json::to_value(event) {
-            Ok(Value::Object(map)) => map,
-            // Events are structs of plain values, which always serialise to an object.
-            Ok(_) | Err(_) => Map::new(),
-        };
-        let mut text = |key: &str| match map.remove(key) {
+        let mut value = serde_json::to_value(event).unwrap_or_default();
+        // The journal's text does not depend on the order of fields in this version of the program.
+        value.sort_all_objects();
+        // Events are structs of plain values, which always serialise to an object.
+        let mut map = value.as_object_mut().map(std::mem::take).unwrap_or_default();
+        let mut text = |key: &str| match map.shift_remove(key) {
             Some(Value::String(text)) => Some(text),
             _ => None,
         };
         let (event, plan, task, attempt) = (text("event"), text("plan"), text("task"), text("attempt"));
-        let phase = map.remove("phase").and_then(|phase| phase.as_u64());
+        let phase = map.shift_remove("phase").and_then(|phase| phase.as_u64());
         Self {
             event: event.unwrap_or_default(),
             plan,

@@ -32,12 +32,14 @@ enum SchemaFile {
 ///
 /// Returns an error when standard output is closed.
 pub fn run(_: &Context, args: &SchemaArgs) -> Result<ProgramExit, CliError> {
-    let schema = match args.what {
+    let mut schema = match args.what {
         SchemaFile::Manifest => manifest_schema(),
         SchemaFile::Events => event_schema(),
         SchemaFile::Evidence => EvidenceNote::json_schema(),
         SchemaFile::Status => schemars::schema_for!(StatusFile).to_value(),
     };
+    // A schema that somebody keeps only changes with what it says.
+    schema.sort_all_objects();
     output::text(&format!("{schema:#}\n"))?;
     Ok(ProgramExit::Done)
 }

@@ -7,7 +7,7 @@ use super::lost_lane::{has_lost_its_place, lane_of, lose_worktree};
 use super::needed::what_is_needed;
 use super::parking::park;
 use super::starting::work_place;
-use super::taking_over::taken_over;
+use super::taking_over::{repair_taken_over, taken_over};
 use super::unread::{continue_with_unread, hold_unread, note_told};
 use crate::plan::{PlanName, fit_question};
 use crate::schedule::board::ask::Ask;
@@ -69,11 +69,11 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
             if let Some(work) = board.plan_work(plan) {
                 let failures = board.state.plan(plan).repair.failures;
                 if failures > work.attempts.retries {
-                    let held = Event::PlanHeld {
+                    let over = repair_taken_over(board, plan, why).unwrap_or_else(|| Event::PlanHeld {
                         plan: plan.clone(),
                         why: Hold::Verification { why: why.clone() },
-                    };
-                    board.record(at, held, step);
+                    });
+                    board.record(at, over, step);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::schedule::event::person::person_fact::{AgentReplaced, PersonFact};
 use crate::schedule::event::why::because::Because;
 use crate::schedule::state::known::State;
 use crate::schedule::state::person::stand_in::{agent_of, next_agents};
-use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::plans::UnitWork;
 
 /// Returns the fact that the plan's next agent takes over the work that starts with this unit, or `None` without a next
@@ -27,16 +27,36 @@ pub(in crate::schedule) fn taken_over(
     Some(replaced(plan, run, unit, next, why))
 }
 
+/// Returns the fact that the plan's next agent takes over the repair of a verification that stays red, or `None` without a next
+/// agent.
+pub(in crate::schedule) fn repair_taken_over(board: &Board, plan: &PlanName, why: &Because) -> Option<Event> {
+    let number = board.state.number(plan)?;
+    let unit = next_unit(board, number)?;
+    let why = Because::AgentFailed {
+        agent: agent_of(&board.state.plans[number], unit).clone(),
+        why: Box::new(why.clone()),
+    };
+    taken_over(board, plan, Some(unit.id), &why)
+}
+
+/// Returns the first unit of the plan's next attempt.
+fn next_unit(board: &Board, number: usize) -> Option<&UnitWork> {
+    let (look, units) = (board.look(number), &board.work.plans[number].units);
+    if board.state.plans[number].verify == Verify::Failed {
+        return look.stage(0).first().copied();
+    }
+    look.open().next().map(|first| &units[first])
+}
+
 /// Makes another agent take over from one that is limited for longer than the plan allows.
 pub(in crate::schedule) fn take_over_limited(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let (plan, run) = (&board.work.plans[number], &board.state.plans[number]);
     if plan.fallback.agents.is_empty() || !run.is_open() {
         return;
     }
-    let Some(first) = board.look(number).open().next() else {
+    let Some(unit) = next_unit(board, number) else {
         return;
     };
-    let unit = &plan.units[first];
     let now = agent_of(run, unit);
     let Some((since, until, said)) = closed(&board.state, run, now) else {
         return;

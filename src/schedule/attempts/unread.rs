@@ -112,6 +112,7 @@ mod tests {
     use crate::schedule::board::effect::{Effect, Launch};
     use crate::schedule::drive::scheduler::Input;
     use crate::schedule::drive::scheduler::Scheduler;
+    use crate::schedule::event::about::Failed;
     use crate::schedule::event::exit::Evidence;
     use crate::schedule::event::notice::Sent;
     use crate::schedule::event::why::because::Because;
@@ -139,7 +140,11 @@ mod tests {
 
     /// Returns a plan whose agent needs no report beside its commits, and the first launch order.
     fn begun(agent: &str) -> (Scheduler, Launch) {
-        let manifest = format!("[run]\nretries = 0\n[agents.a]\n{agent}\n[plans.p]\nprompt = \"do it\"\n");
+        begun_with("retries = 0", agent, "")
+    }
+
+    fn begun_with(run: &str, agent: &str, keys: &str) -> (Scheduler, Launch) {
+        let manifest = format!("[run]\n{run}\n[agents.a]\n{agent}\n[plans.p]\nprompt = \"do it\"\n{keys}\n");
         let parsed = crate::plan::manifest::parse_manifest("plans.toml".as_ref(), &manifest);
         let set = crate::plan::manifest::resolve(parsed, Default::default()).unwrap();
         let mut scheduler = Scheduler::new(Work::new(&set, &Default::default(), false));
@@ -317,6 +322,29 @@ mod tests {
             "{:?}",
             step.events
         );
+    }
+
+    #[test]
+    fn a_repair_that_is_done_leaves_the_next_repair_all_its_turns() {
+        let (mut scheduler, first) = begun_with("retries = 2", OWN, "verify = \"false\"");
+        ends(&mut scheduler, &first.attempt, Some(0), OK);
+        let mut sent = 0;
+        for repair in 1..=2 {
+            let red = Event::VerifyFailed(Failed {
+                plan: plan(),
+                why: "red".into(),
+            });
+            let step = scheduler.handle(At(3), Input::Event(red));
+            let mut launch = launched(&step).unwrap();
+            for _ in 0..MOST_AGAIN {
+                sent += 1;
+                send(&mut scheduler, sent, false);
+                let step = ends(&mut scheduler, &launch.attempt, Some(sent - 1), OK);
+                launch = launched(&step).unwrap_or_else(|| panic!("repair {repair}: {:?}", step.events));
+                assert_eq!(launch.after.as_ref().unwrap().cause, WhyAgain::Unread);
+            }
+            ends(&mut scheduler, &launch.attempt, Some(sent), OK);
+        }
     }
 
     #[test]

@@ -254,10 +254,12 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
     let Event::StageDone { attempt, units, .. } = event else {
         return;
     };
-    // The next stage begins with the plan's own agent.
-    run.stand_ins.clear();
     let ended = run.take_attempt(attempt);
     let repair = ended.as_ref().is_some_and(|ended| ended.repair);
+    if !repair {
+        // The next stage begins with the plan's own agent. A repair goes on with whoever has taken it over.
+        run.stand_ins.clear();
+    }
     if let Some(ended) = &ended {
         run.unpark(at, &ended.agent);
     }
@@ -267,6 +269,7 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
     if repair {
         run.verify = Verify::Open;
         run.repair.attempts = 0;
+        run.repair.unread = 0;
         run.repair.retry_at = None;
     } else {
         let given = ended.map(|ended| ended.units).unwrap_or_default();

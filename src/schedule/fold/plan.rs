@@ -133,6 +133,7 @@ fn finished(run: &mut PlanRun, at: At) {
     // The trouble of the last merge was about older commits.
     (run.merge_trouble, run.held_by) = (None, None);
     (run.review.approved, run.review.returned) = (None, None);
+    run.stand_ins.clear();
     run.end(at, Outcome::Finished);
 }
 

@@ -105,21 +105,20 @@ impl<'a> Readiness<'a> {
     }
 
     /// The indices of the units that could begin at `at` if there were capacity, in document order. After a failed verification
-    /// of the plan, only the first unit: an agent goes through the last work again.
+    /// of the plan, only the first unit of the last work: an agent goes through that again.
     pub fn ready(&self, at: At) -> Vec<usize> {
         let due = |retry: Option<At>| retry.is_none_or(|due| due <= at);
         match self.run.verify {
             Verify::Running => return Vec::new(),
             Verify::Failed if self.run.paused.contains_key(&Point::Plan) => return Vec::new(),
             Verify::Failed => {
-                let begun = !self.run.attempts.is_empty();
-                let first = self.repair_stage().first().copied();
-                let served = first.is_none_or(|unit| self.is_served(agent_of(self.run, unit), at));
-                return if begun || !served || !due(self.run.repair.retry_at) {
-                    Vec::new()
-                } else {
-                    vec![0]
-                };
+                let free = self.run.attempts.is_empty() && due(self.run.repair.retry_at);
+                let first = self.repair_stage().into_iter().next().filter(|_| free);
+                let first = first.filter(|unit| self.is_served(agent_of(self.run, unit), at));
+                return first
+                    .and_then(|unit| self.plan.unit_place(unit.id))
+                    .into_iter()
+                    .collect();
             }
             Verify::Open | Verify::Passed(_) => {}
         }

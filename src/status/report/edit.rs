@@ -81,7 +81,7 @@ fn apply(entry: &mut Map<String, Value>, change: &Change, at: &str, usual: &'sta
 
     let mut set = |name: &str, value: Option<&str>| match value {
         Some(value) => drop(entry.insert(name.to_owned(), json!(value))),
-        None => drop(entry.remove(name)),
+        None => drop(entry.shift_remove(name)),
     };
     // Each call is a statement of its own, even when it repeats an earlier statement.
     set("said_at", Some(at));

@@ -7,22 +7,23 @@ use crate::support::{Sandbox, document};
 /// A program of the protocol: it offers to continue conversations, and does `turn` when it is prompted. `ask ID` asks for
 /// permission and prints what was answered; `say TEXT` tells something.
 fn program(turn: &str) -> String {
-    let hello =
-        r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":1,"agentCapabilities":{"loadSession":true}}}"#;
+    let hello = r#"{\"protocolVersion\":1,\"agentCapabilities\":{\"loadSession\":true}}"#;
     let update = r#"{\"jsonrpc\":\"2.0\",\"method\":\"session/update\",\"params\":{\"sessionId\":\"s\",\"update\":{\"sessionUpdate\":\"agent_message_chunk\",\"content\":{\"type\":\"text\",\"text\":\"$1\"}}}}"#;
-    let request = r#"{"jsonrpc":"2.0","id":"p","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"title":"rm -r cache"},"options":[{"optionId":"never","kind":"reject_once"},{"optionId":"once","kind":"allow_once"}]}}"#;
+    let request = r#"{"jsonrpc":"2.0","id":"p","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"t","title":"rm -r cache"},"options":[{"optionId":"never","name":"No","kind":"reject_once"},{"optionId":"once","name":"Yes","kind":"allow_once"}]}}"#;
     format!(
         r#"keep() {{ printf '%s\n' "$1" >> "$MARKS/said"; }}
+hear() {{ read -r line; asked=$(printf '%s\n' "$line" | sed 's/.*"id":"\([^"]*\)".*/\1/'); }}
+give() {{ echo "{{\"jsonrpc\":\"2.0\",\"id\":\"$asked\",$1}}"; }}
 say() {{ echo "{update}"; }}
 may() {{ echo '{request}'; read -r answer; keep "$answer"; case $answer in *once*) return 0;; *never*) return 1;; *) read -r cancel; keep "$cancel"; end cancelled;; esac; }}
-end() {{ echo '{{"jsonrpc":"2.0","id":3,"result":{{"stopReason":"'$1'","usage":{{"inputTokens":7,"outputTokens":2,"totalTokens":9}}}}}}'; exit 0; }}
-read -r line; echo '{hello}'
-read -r line; keep "$line"
+end() {{ give "\"result\":{{\"stopReason\":\"$1\",\"usage\":{{\"inputTokens\":7,\"outputTokens\":2,\"totalTokens\":9}}}}"; exit 0; }}
+hear; give "\"result\":{hello}"
+hear; keep "$line"
 case $line in
-*session/load*) say "what is known"; echo '{{"jsonrpc":"2.0","id":2,"result":{{}}}}';;
-*) echo '{{"jsonrpc":"2.0","id":2,"result":{{"sessionId":"s"}}}}';;
+*session/load*) say "what is known"; give '"result":{{}}';;
+*) give '"result":{{"sessionId":"s"}}';;
 esac
-read -r line; keep "$line"
+hear; keep "$line"
 {turn}
 end end_turn
 "#
@@ -126,6 +127,21 @@ fn a_person_who_stops_it_cancels_its_turn() {
 }
 
 #[test]
+fn a_program_that_answers_nothing_is_stopped() {
+    let sandbox = sandbox("", "");
+    sandbox.script("p", "gate g; cat > /dev/null");
+    sandbox.gate("g");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.orch("pause p --now").code(0).ok();
+    sandbox.open("g");
+    up.end().code(1).ok();
+    let log = sandbox.attempt_file("p-1", "log");
+    assert!(log.contains("stopped before `initialize` was answered"), "{log}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
 fn a_program_that_does_not_speak_it_says_so() {
     for (turn, why) in [
         (
@@ -133,15 +149,68 @@ fn a_program_that_does_not_speak_it_says_so() {
             "it ended before `session/prompt` was answered",
         ),
         (
-            "echo '{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32603,\"message\":\"Internal error\",\"data\":{\"details\":\"no model\"}}}'; exit 0",
+            "give '\"error\":{\"code\":-32603,\"message\":\"Internal error\",\"data\":{\"details\":\"no model\"}}'; exit 0",
             "Internal error: no model",
         ),
+        // Something that it has started holds its output.
+        ("sleep 1000 & exit 3", "it ended in mid-turn"),
     ] {
         let sandbox = sandbox("", turn);
         sandbox.orch("up").code(1).ok();
         assert!(sandbox.why("p").contains(why), "{}", sandbox.why("p"));
         sandbox.nothing_is_left();
     }
+}
+
+#[test]
+fn what_the_client_does_not_know_reaches_the_log_or_is_refused_and_the_turn_goes_on() {
+    let odd = r#"echo not a message; echo '{"level":"info"}'; echo '[{"method":"session/update"}]'; echo 42
+head -c 9000000 /dev/zero | tr '\0' x; echo
+echo '{"jsonrpc":"2.0","id":"nobody","result":{}}'
+echo '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s","update":{"sessionUpdate":"new_kind","sign":7}}}'
+echo '{"jsonrpc":"2.0","method":"session/update"}'
+echo '{"jsonrpc":"2.0","id":"q","method":"fs/read_text_file","params":{"path":"/etc/passwd"}}'; read -r answer; keep "$answer"
+echo '{"jsonrpc":"2.0","id":"r","method":"session/request_permission","params":{"options":7}}'; read -r answer; keep "$answer"
+may && work 1.1"#;
+    let sandbox = sandbox("", odd);
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    let log = sandbox.attempt_file("p-1", "log");
+    for line in [
+        "not a message",
+        r#"{"level":"info"}"#,
+        r#"[{"method":"session/update"}]"#,
+        "42",
+        r#"{"type":"update","update":{"sessionUpdate":"new_kind","sign":7}}"#,
+    ] {
+        assert!(log.lines().any(|known| known == line), "{line}\n{log}");
+    }
+    let said = said(&sandbox);
+    let codes = (&said[2]["error"]["code"], &said[3]["error"]["code"]);
+    assert_eq!(codes, (&(-32601).into(), &(-32602).into()));
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_program_that_goes_on_after_its_question_is_ended_and_the_question_is_asked() {
+    let deaf = "echo '{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"session/request_permission\",\"params\":{\"sessionId\":\"s\",\
+                \"toolCall\":{\"toolCallId\":\"t\",\"title\":\"rm -r cache\"},\"options\":[]}}'; cat > /dev/null; exit 0";
+    let sandbox = sandbox("permissions = \"ask\"", deaf);
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held", "{}", sandbox.why("p"));
+    let why = sandbox.why("p");
+    assert!(why.contains("May it use rm -r cache?"), "{why}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_program_that_speaks_another_version_is_named() {
+    let sandbox = sandbox("", "");
+    let two = program("").replace(r#"protocolVersion\":1"#, r#"protocolVersion\":2"#);
+    sandbox.script("p", &two);
+    sandbox.orch("up").code(1).ok();
+    assert!(sandbox.why("p").contains("version"), "{}", sandbox.why("p"));
+    sandbox.nothing_is_left();
 }
 
 #[test]

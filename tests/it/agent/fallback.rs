@@ -163,6 +163,105 @@ echo '{"type":"result","subtype":"success","is_error":true,"result":"Invalid API
 }
 
 #[test]
+fn the_next_agent_repairs_what_stays_red_and_the_plan_is_held_when_nobody_is_left() {
+    let keys = "agents = [\"first\", \"second\"]\nfallback_after = \"1h\"\nverify = \"cat fixed.txt\"";
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    plan(
+        &sandbox,
+        keys,
+        "work 1.1",
+        &[1],
+        "test -e p-1.1.txt && commit fixed.txt",
+    );
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(agents(&sandbox), ["first", "second"]);
+    let told = replaced(&sandbox);
+    assert!(
+        told.len() == 1
+            && told[0].starts_with("first -> second: first: ")
+            && told[0].contains("cat fixed.txt"),
+        "{told:?}"
+    );
+    let prompt = sandbox.attempt_file("p-2", "prompt.md");
+    assert!(prompt.contains("No such file"), "{prompt}");
+    sandbox.orch("report").code(0).says("then second 1 attempt").ok();
+    // Each has its own retries, and what one was given back stays with it.
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1");
+    let repairs = "test -e p-1.1.txt && commit more.txt";
+    let first = format!("{repairs} || work 1.1");
+    plan(&sandbox, keys, &first, &[1], repairs);
+    sandbox.orch("up").code(1).ok();
+    let (state, worked) = (sandbox.state("p"), agents(&sandbox));
+    assert_eq!(
+        (state.as_str(), worked),
+        (
+            "held",
+            ["first", "first", "second", "second"].map(str::to_owned).to_vec()
+        )
+    );
+    assert!(sandbox.why("p").contains("cat fixed.txt"), "{}", sandbox.why("p"));
+    // A person who tries again begins with the first.
+    sandbox.orch("retry p").code(0).ok();
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(agents(&sandbox)[4..], ["first", "second", "second"]);
+    // One that is limited while it repairs does not hold up the repair.
+    let limited = r#"echo '{"type":"system","subtype":"init","session_id":"s"}'
+echo '{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","rateLimitType":"five_hour","resetsAt":4102444800}}'
+echo '{"type":"result","subtype":"success","is_error":true,"result":"limit reached"}'; exit 1"#;
+    let sandbox = Sandbox::new();
+    let first = format!("test -e p-1.1.txt || {{ work 1.1; exit 0; }}\n{limited}");
+    plan(&sandbox, keys, &first, &[1], "commit fixed.txt");
+    sandbox.orch("up").code(0).ok();
+    assert_eq!(agents(&sandbox), ["first", "first", "second"]);
+}
+
+#[test]
+fn who_repairs_stays_the_same_when_the_supervisor_is_killed() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 1").gate("g");
+    let keys = "agents = [\"first\", \"second\"]\nverify = \"test $(cat p-more.txt | wc -l) = 2\"";
+    let second = "commit p-more.txt; grep -c . p-more.txt | grep -q 2 || gate g";
+    let first = "test -e p-1.1.txt && commit p-1.1.txt || work 1.1";
+    plan(&sandbox, keys, first, &[1], second);
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    up.kill();
+    let up = sandbox.start("up");
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(agents(&sandbox), ["first", "first", "second", "second"]);
+    assert_eq!(replaced(&sandbox).len(), 1);
+    assert_eq!(sandbox.state("p"), "finished");
+}
+
+#[test]
+fn a_repair_counts_among_the_processes_of_the_agent_that_does_it() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("max_agents = 4").gate("g");
+    let began = sandbox.mark("at-g");
+    let verify = format!("test -e fixed.txt || {{ until test -e {began:?}; do sleep 0.01; done; false; }}");
+    let keys = format!("agent = \"first\"\nverify = {verify:?}\n[plans.p.phases.2]\nagent = \"second\"");
+    let second = "case $ORCH_PLAN in q) gate g; work 1.1;; *) test -e p-2.1.txt && commit fixed.txt || work 2.1;; esac";
+    plan(&sandbox, &keys, "work 1.1", &[1, 1], second);
+    sandbox.write("plans/q.md", document(&[1]));
+    sandbox.tables("[plans.q]\nfile = \"plans/q.md\"\nagent = \"second\"\ndepends = [\"p.2\"]");
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        manifest.replacen("[agents.second]", "[agents.second]\nmax = 1", 1),
+    );
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.happened("verify.failed", "p");
+    assert_eq!(agents(&sandbox), ["first", "second"]);
+    sandbox.open("g");
+    up.end().code(0).ok();
+    assert_eq!(agents(&sandbox), ["first", "second", "second"]);
+}
+
+#[test]
 fn a_list_that_makes_no_sense_is_refused_where_it_stands() {
     let sandbox = Sandbox::new();
     plan(

@@ -324,7 +324,7 @@ static PREFIXES: AtomicU64 = AtomicU64::new(0);
 static REVIEWED: AtomicU64 = AtomicU64::new(0);
 
 /// What happened between agents and people in all runs, as [`Promises`] counts it.
-static TALKED: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
+static TALKED: [AtomicU64; 6] = [const { AtomicU64::new(0) }; 6];
 
 struct World {
     dice: Dice,
@@ -408,6 +408,13 @@ impl World {
         for effect in step.effects {
             self.perform(effect);
         }
+    }
+
+    /// Whether a plan's verification fails. Plans with several agents are harder, so that all of them come to try.
+    fn is_red(&mut self, plan: &PlanName) -> bool {
+        let mut plans = self.scheduler.work().plans.iter();
+        let several = plans.any(|work| work.name == *plan && !work.fallback.agents.is_empty());
+        self.dice.percent(if several { 75 } else { 30 })
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -544,7 +551,7 @@ impl World {
                     }
                 }
             }
-            Effect::Verify { plan } if self.trouble && self.dice.percent(30) => Event::VerifyFailed(Failed {
+            Effect::Verify { plan } if self.trouble && self.is_red(&plan) => Event::VerifyFailed(Failed {
                 plan,
                 why: "red".into(),
             }),
@@ -1480,10 +1487,10 @@ fn random_plans_in_a_random_world() {
         }
     }
     let talked = TALKED.each_ref().map(|count| count.load(Ordering::Relaxed));
-    let [asked, answered, unread, by_hand, replaced] = talked;
+    let [asked, answered, unread, by_hand, replaced, repairs] = talked;
     println!(
         "{asked} questions, {answered} answers, {unread} attempts went on with messages, {by_hand} pieces of work by hand, \
-         {replaced} agents took over"
+         {replaced} agents took over, {repairs} of them a repair"
     );
     println!("{} prefixes landed", PREFIXES.load(Ordering::Relaxed));
     let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));

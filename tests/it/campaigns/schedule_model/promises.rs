@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orch::plan::{AgentName, AttemptId, PlanName, Point, TaskId, UnitId};
 use orch::schedule::{
-    AttentionKind, Event, Hold, Lost, Outcome, PersonFact, PlanWork, State, TaskReport, UnitWork, Work,
-    attention, questions,
+    AttentionKind, Because, Event, Hold, Lost, Outcome, PersonFact, PlanWork, State, TaskReport, UnitWork,
+    Work, attention, questions,
 };
 
 use super::conflicts::Conflicts;
@@ -62,12 +62,17 @@ pub struct Promises {
     limited: BTreeSet<AgentName>,
     /// The agent of the last attempt that failed, by its first unit.
     failed: BTreeMap<(PlanName, UnitId), AgentName>,
+    /// The first unit of the last attempt of each plan.
+    begun: BTreeMap<PlanName, UnitId>,
     /// The first unit of the last attempt of each plan that failed.
     last: BTreeMap<PlanName, UnitId>,
     /// Conflicts, and the work that waits for their resolution.
     pub conflicts: Conflicts,
-    /// Questions, answers, unread messages that an agent continued with, work by hand, and agents that took over.
-    pub counted: [u64; 5],
+    /// Questions, answers, unread messages that an agent continued with, work by hand, agents that took over, and those of them
+    /// that took over a repair.
+    pub counted: [u64; 6],
+    /// Plans whose verification is red since the last attempt.
+    red: BTreeSet<PlanName>,
 }
 
 impl Promises {
@@ -128,7 +133,16 @@ impl Promises {
                 self.asking.remove(&(about.plan.clone(), Some(about.unit)));
                 self.is_done(&about.plan, about.unit);
             }
-            Event::PlanFinished(about) => self.finished(work.plans.iter(), &about.plan),
+            Event::PlanFinished(about) => {
+                self.finished(work.plans.iter(), &about.plan);
+                self.stand_ins.retain(|(of, _), _| *of != about.plan);
+            }
+            Event::VerifyFailed(about) => drop(self.red.insert(about.plan.clone())),
+            // Where people did the work, there is no agent to try.
+            Event::PlanHeld {
+                plan,
+                why: Hold::Verification { why },
+            } if !matches!(why, Because::PhaseRed { .. }) => self.held_red(plan_of(work, plan)),
             Event::PlanFailed(about) => {
                 let plan = plan_of(work, &about.plan);
                 let last = self.last.get(&about.plan).filter(|_| !plan.by_units());
@@ -184,6 +198,7 @@ impl Promises {
                     plan.fallback.agents
                 );
                 self.counted[4] += 1;
+                self.counted[5] += u64::from(self.red.contains(&replaced.plan));
                 let own = (replaced.plan.clone(), replaced.own.clone());
                 self.stand_ins.insert(own, Some(replaced.by.clone()));
             }
@@ -236,6 +251,9 @@ impl Promises {
             }
             self.check_agent(work, &begun, attempt);
         }
+        self.begun
+            .extend(units.first().map(|first| (plan.clone(), *first)));
+        self.red.remove(plan);
         self.at_work.insert(attempt.clone(), begun);
     }
 
@@ -291,7 +309,9 @@ impl Promises {
         if !ended.repair {
             self.again.remove(&(plan.clone(), None));
         }
-        self.stand_ins.retain(|(of, _), _| of != plan);
+        if !ended.repair {
+            self.stand_ins.retain(|(of, _), _| of != plan);
+        }
         for unit in ended.units.iter().chain(units) {
             self.is_done(plan, *unit);
             self.by_hand.remove(&(plan.clone(), *unit));
@@ -359,16 +379,34 @@ impl Promises {
         let (Some(agent), Some(own)) = (self.failed.get(&(name.clone(), unit)), plan.unit(unit)) else {
             return;
         };
+        self.check_tried(plan, &own.agent, agent);
+    }
+
+    /// None of the agents after this one in a list is left.
+    fn check_tried(&self, plan: &PlanWork, own: &AgentName, agent: &AgentName) {
         let agents = &plan.fallback.agents;
-        if agents.first() != Some(&own.agent) {
+        if agents.first() != Some(own) {
             return;
         }
         let after = agents.iter().skip_while(|known| *known != agent).skip(1);
         let free: Vec<&AgentName> = after.filter(|next| !self.limited.contains(*next)).collect();
         assert!(
             free.is_empty(),
-            "{name} is given up by {agent} before {free:?} tried"
+            "{} is given up by {agent} before {free:?} tried",
+            plan.name
         );
+    }
+
+    /// Every agent of a list has tried to repair what stays red.
+    fn held_red(&self, plan: &PlanWork) {
+        let last = self.begun.get(&plan.name).and_then(|unit| plan.unit(*unit));
+        let own = last.unwrap_or(&plan.units[0]).agent.clone();
+        let known = self.stand_ins.get(&(plan.name.clone(), own.clone()));
+        // Unknown since the last `orch up`.
+        let Some(agent) = known.map_or(Some(&own), Option::as_ref) else {
+            return;
+        };
+        self.check_tried(plan, &own, agent);
     }
 
     /// Work that waits for an answer uses no slot.

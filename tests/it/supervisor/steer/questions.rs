@@ -109,9 +109,20 @@ fn questions_of_several_units_of_a_plan_stay_apart() {
         "# P\n## Phase 1: a [PARALLEL]\n- [ ] 1.1 one\n- [ ] 1.2 two\n",
         asks_each,
     );
+    sandbox.tables("[hooks]\nnotify = 'echo \"$ORCH_EVENT\" >> \"$MARKS/told\"'");
     sandbox.orch("up").code(1).ok();
     let open = asks(&sandbox, "p");
     assert_eq!(open.as_array().unwrap().len(), 2, "{open}");
+    // Nobody is told twice, and nothing has failed.
+    let told = fs::read_to_string(sandbox.mark("told")).unwrap();
+    assert_eq!(told.matches("wait.escalated").count(), 2, "{told}");
+    assert!(!told.contains("question.asked"), "{told}");
+    let phase = sandbox.orch("status p --json").code(0).json()["plans"][0]["phases"][0].take();
+    let states = ["/state", "/tasks/0/state", "/tasks/1/state"].map(|path| phase.pointer(path));
+    assert!(
+        states.iter().all(|state| *state == Some(&"pending".into())),
+        "{phase}"
+    );
     sandbox
         .orch("answer p both")
         .code(2)
