@@ -6,7 +6,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::PlanState;
-use crate::supervisor::{PlanView, StatusView};
+use crate::supervisor::{PlanView, RunView, StatusView};
 use crate::words::{cost, rough};
 
 use crate::report::text::count::count;
@@ -50,7 +50,8 @@ pub fn counts_and_figures(view: &StatusView) -> (String, String) {
     let plans = view.plans.iter();
     let plans: Vec<_> = plans.map(|plan| (plan.state, asks(plan))).collect();
     let cost = view.cost.map(|amount| cost(amount, view.spent.currency));
-    let figures = figures(view.eta_s, view.eta_range_s, cost);
+    let driven = matches!(view.state, RunView::Running | RunView::Stopping);
+    let figures = figures(view.eta_s, view.eta_range_s, driven, cost);
     (counts(&plans), figures)
 }
 
@@ -70,11 +71,18 @@ pub fn counts(plans: &[(PlanState, bool)]) -> String {
 }
 
 /// ` · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`, from seconds and an amount with its currency.
-pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, cost: Option<String>) -> String {
+/// Without a supervisor, nothing is on its way: `12 plans: 3 ready · takes about 1h 40m`.
+pub fn figures(
+    eta: Option<u64>,
+    range: Option<(u64, u64)>,
+    driven: bool,
+    cost: Option<String>,
+) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds.max(1)));
     let mut text = String::new();
     if let Some(eta) = eta {
-        text += &format!(" · done in about {}", time(eta));
+        let words = if driven { "done in" } else { "takes" };
+        text += &format!(" · {words} about {}", time(eta));
         if let Some((from, to)) = range.filter(|(from, to)| time(*from) != time(*to)) {
             text += &format!(" ({} to {})", time(from), time(to));
         }

@@ -253,7 +253,7 @@ impl Drawing {
             .map(|micros| money(micros, self.currency));
         LiveBoard {
             counts: counts(&plans),
-            figures: figures(left.run.map(seconds), range, cost),
+            figures: figures(left.run.map(seconds), range, true, cost),
             rows,
         }
     }
