@@ -72,12 +72,7 @@ pub fn counts(plans: &[(PlanState, bool)]) -> String {
 
 /// ` · done in about 1h 40m (1h 20m to 2h 5m) · $14.20`, from seconds and an amount with its currency.
 /// Without a supervisor, nothing is on its way: `12 plans: 3 ready · takes about 1h 40m`.
-pub fn figures(
-    eta: Option<u64>,
-    range: Option<(u64, u64)>,
-    driven: bool,
-    cost: Option<String>,
-) -> String {
+pub fn figures(eta: Option<u64>, range: Option<(u64, u64)>, driven: bool, cost: Option<String>) -> String {
     let time = |seconds: u64| rough(Duration::from_secs(seconds.max(1)));
     let mut text = String::new();
     if let Some(eta) = eta {
