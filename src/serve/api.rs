@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{self, HeaderMap};
 use axum::http::{StatusCode, Uri};
@@ -99,10 +100,13 @@ pub struct EventsAfter {
 /// `orch events --json --after SEQ`; of very many events the first ones.
 pub async fn events(
     State(server): State<Arc<Server>>,
-    Query(EventsAfter { after }): Query<EventsAfter>,
+    begin: Result<Query<EventsAfter>, QueryRejection>,
     uri: Uri,
 ) -> Response {
-    let after = after.to_string();
+    let after = match begin {
+        Ok(Query(EventsAfter { after })) => after.to_string(),
+        Err(rejected) => return Trouble::unreadable(rejected.body_text()).answer(&uri),
+    };
     let line = ["events", "--json", "--after", &after];
     long(&server, &line, Keep::Head(LONG), &uri).await
 }

@@ -55,6 +55,14 @@ impl Trouble {
         }
     }
 
+    /// The trouble of a request that cannot be understood.
+    pub fn unreadable(why: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            ..Self::missing(why)
+        }
+    }
+
     /// The trouble of a failed command.
     pub fn of(looked: &Looked) -> Self {
         let said = |word: &'static str| {

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use crate::journal::{Columns, JournalMark, JournalReader, OrchDir};
+use crate::plan::PlanState;
 use crate::report::detail;
 use crate::supervisor::{InForce, Project};
 
@@ -54,6 +55,15 @@ struct Known {
     follower: Option<Follower>,
 }
 
+/// How often to read everything even if the journal has not grown: the text of a parked plan counts down.
+fn pause(seen: Option<&Seen>) -> Duration {
+    let is_parked = |seen: &Seen| seen.plans.iter().any(|row| row.state == PlanState::Parked);
+    match seen.is_some_and(is_parked) {
+        true => SECOND,
+        false => SELDOM,
+    }
+}
+
 /// The receiver is gone.
 struct Gone;
 
@@ -66,7 +76,8 @@ impl Looker {
             let orch = known.orch.as_ref();
             let news = orch.and_then(|orch| JournalMark::now(orch).ok());
             let rested = looked.is_none_or(|at| at.elapsed() >= took * REST);
-            let seldom = looked.is_none_or(|at| at.elapsed() >= SELDOM);
+            let pause = pause(known.seen.as_ref());
+            let seldom = looked.is_none_or(|at| at.elapsed() >= pause);
             let grown = news.is_some() && news != known.news;
             let mut done = Ok(());
             if rested && (grown || seldom) {
@@ -201,5 +212,21 @@ impl Looker {
             };
             entries.iter().map(row).collect()
         })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::top::sample::seen;
+
+    #[test]
+    fn a_fleet_with_a_parked_plan_is_read_each_second() {
+        let mut fleet = seen();
+        fleet.plans.retain(|row| row.state != PlanState::Parked);
+        assert_eq!(pause(Some(&fleet)), SELDOM);
+        fleet.plans[0].state = PlanState::Parked;
+        assert_eq!(pause(Some(&fleet)), SECOND);
+        assert_eq!(pause(None), SELDOM);
     }
 }

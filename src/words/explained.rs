@@ -1,5 +1,7 @@
 //! The reasons for the state of a plan, in words.
 
+use std::time::Duration;
+
 use super::about::About;
 use super::list::rough;
 use super::reason_text::ReasonText;
@@ -15,12 +17,17 @@ pub fn explained(work: &Work, state: &State, plan: &PlanName) -> Vec<ReasonText>
     let Explanation { reasons, escalated } = explain(work, state, plan);
     let mut texts = texts(&reasons, state, plan);
     if let (Some(first), Some(told)) = (texts.first_mut(), escalated) {
-        first.text += &format!("; escalated {} ago", rough(told.ago));
+        first.text += &format!("; escalated {} ago", since(told.ago));
         if told.after.as_secs() > 0 {
             first.text += &format!(", after {}", rough(told.after));
         }
     }
     texts
+}
+
+/// How long ago something was, in whole seconds: no reader needs milliseconds, and cut ones look like minutes.
+fn since(ago: Duration) -> String {
+    rough(Duration::from_secs(ago.as_secs()))
 }
 
 /// Why nobody works on a unit of a plan, most important first; the activity of its attempt when there is
@@ -70,5 +77,16 @@ pub fn complete(events: &mut [Event], scheduler: &Scheduler) {
             let first = texts(&reasons, state, &told.plan).into_iter().next();
             told.why = first.map(|reason| reason.text).unwrap_or_default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_ago_has_no_milliseconds() {
+        let said = [435, 1_900, 720_000].map(|ms| since(Duration::from_millis(ms)));
+        assert_eq!(said, ["0s", "1s", "12m"]);
     }
 }

@@ -90,6 +90,8 @@ pub struct LiveBoard {
     pub counts: String,
     /// Time and money.
     pub figures: String,
+    /// The same without the range of the time.
+    pub brief: String,
     pub rows: Vec<BoardRow>,
 }
 
@@ -118,10 +120,15 @@ impl LiveBoard {
         lines
     }
 
-    /// Where there is too little space the counts are cut, because plans show their states themselves.
+    /// Where there is too little space the range of the time is left out, then the counts are cut, because plans show their states
+    /// themselves.
     fn header(&self, columns: usize) -> String {
-        let room = columns.saturating_sub(self.figures.width()).max(NAME);
-        fit(&format!("{}{}", fit(&self.counts, room), self.figures), columns)
+        let figures = match self.counts.width() + self.figures.width() <= columns {
+            true => &self.figures,
+            false => &self.brief,
+        };
+        let room = columns.saturating_sub(figures.width()).max(NAME);
+        fit(&format!("{}{figures}", fit(&self.counts, room)), columns)
     }
 }
 
@@ -172,8 +179,19 @@ mod tests {
         LiveBoard {
             counts: "30 plans: 2 need you, 6 running, 2 failed, 22 landed".to_owned(),
             figures: " · done in about 1h 40m · $14.20".to_owned(),
+            brief: " · done in about 1h 40m · $14.20".to_owned(),
             rows,
         }
+    }
+
+    #[test]
+    fn the_header_leaves_out_the_range_of_the_time_before_it_cuts_the_counts() {
+        let mut fleet = fleet();
+        fleet.counts = "3 plans: 1 running, 2 landed".to_owned();
+        fleet.figures = " · done in about 1h 40m (1h 20m to 2h 5m) · $14.20".to_owned();
+        let header = |columns: usize| fleet.lines(columns, 24, false).remove(0);
+        assert_eq!(header(100), format!("{}{}", fleet.counts, fleet.figures));
+        assert_eq!(header(70), format!("{}{}", fleet.counts, fleet.brief));
     }
 
     fn names(lines: &[String]) -> Vec<&str> {

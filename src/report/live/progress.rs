@@ -253,6 +253,7 @@ impl Drawing {
             .map(|micros| money(micros, self.currency));
         LiveBoard {
             counts: counts(&plans),
+            brief: figures(left.run.map(seconds), None, true, cost.clone()),
             figures: figures(left.run.map(seconds), range, true, cost),
             rows,
         }

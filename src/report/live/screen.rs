@@ -42,11 +42,12 @@ struct Painted {
 }
 
 impl Painted {
-    /// The output that makes a terminal of this width show the next lines, and these lines above them. The cursor is at the beginning of
-    /// the last line before and after.
-    fn change(&mut self, above: &[String], columns: usize) -> String {
+    /// The output that makes a terminal of this size (columns, rows) show the next lines, and these lines above them. The cursor is at the
+    /// beginning of the last line before and after.
+    fn change(&mut self, above: &[String], (columns, rows): (usize, usize)) -> String {
         let next = std::mem::take(&mut self.next);
-        let resized = columns != self.columns;
+        // A terminal that became lower has scrolled the first lines away.
+        let resized = columns != self.columns || self.lines.len() > rows;
         if above.is_empty() && !resized && next == self.lines {
             return String::new();
         }
@@ -163,7 +164,7 @@ impl TermLike for Screen {
     fn flush(&self) -> io::Result<()> {
         let above = std::mem::take(&mut *self.above.lock().unwrap_or_else(PoisonError::into_inner));
         let mut painted = self.painted.lock().unwrap_or_else(PoisonError::into_inner);
-        let change = painted.change(&above, error_columns());
+        let change = painted.change(&above, (error_columns(), error_rows()));
         io::stderr().write_all(change.as_bytes())
     }
 }
@@ -243,7 +244,7 @@ mod tests {
             ("", ""),
         ] {
             painted.next = lines(next);
-            let change = painted.change(&lines(above), 80);
+            let change = painted.change(&lines(above), (80, 24));
             terminal.obey(&change);
             expected.extend(lines(above));
             let mut now = [expected.clone(), lines(next)].concat();
@@ -264,7 +265,7 @@ mod tests {
         let mut painted = Painted::default();
         let mut change = |next: &str, columns: usize| {
             painted.next = lines(next);
-            painted.change(&[], columns)
+            painted.change(&[], (columns, 24))
         };
         change("first second third", 80);
         assert_eq!(change("first second third", 80), "");
@@ -279,5 +280,20 @@ mod tests {
             all.contains("\x1b[4A\r\x1b[2K") && all.contains("first") && all.contains("third"),
             "{all:?}"
         );
+    }
+
+    #[test]
+    fn all_lines_are_written_when_the_terminal_became_lower_than_the_board() {
+        let mut painted = Painted::default();
+        let mut change = |next: &str, rows: usize| {
+            painted.next = lines(next);
+            painted.change(&[], (80, rows))
+        };
+        change("first second third fourth", 5);
+        let all = change("first second", 3);
+        assert!(all.contains("first") && all.contains("second"), "{all:?}");
+        assert_eq!(change("first second", 3), "");
+        let one = change("first other", 2);
+        assert!(!one.contains("first"), "{one:?}");
     }
 }

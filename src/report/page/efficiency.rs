@@ -63,10 +63,9 @@ pub fn efficiency_sentences(figures: &Figures) -> Vec<String> {
         ));
     }
     let missed = OVERHEAD.iter().filter(|aim| overhead > **aim).count();
-    let without = format!("no agent was at work for {}", ms(figures.own_idle_ms()));
     lines.push(format!(
         "coordination overhead {overhead:.0} %{}",
-        verdict(missed, OVERHEAD[0], &without)
+        verdict(missed, OVERHEAD[0], &without_agent(figures))
     ));
     if figures.waited_ms > 0 {
         lines.push(format!(
@@ -87,13 +86,23 @@ fn verdict(missed: usize, aim: f64, cause: &str) -> String {
     format!(", the aim of {aim:.0} % is {word}: {cause}")
 }
 
+/// How long no agent was at work, and for how much of this a plan was parked.
+fn without_agent(figures: &Figures) -> String {
+    let idle = format!("no agent was at work for {}", ms(figures.own_idle_ms()));
+    match figures.parked_ms {
+        0..1_000 => idle,
+        parked => format!(
+            "{idle}; for {} of it plans were parked for a retry or by a limit",
+            ms(parked)
+        ),
+    }
+}
+
 /// The main reason why agents did not run in parallel.
 fn cause(figures: &Figures) -> String {
     let alone = figures.mean < 1.5 && figures.peak > 1;
     match (figures.own_idle_ms(), figures.wasted_ms) {
-        (idle, wasted) if idle > wasted && idle * 4 > figures.own_ms() => {
-            format!("no agent was at work for {}", ms(idle))
-        }
+        (idle, wasted) if idle > wasted && idle * 4 > figures.own_ms() => without_agent(figures),
         (_, wasted) if wasted * 4 > figures.agent_ms => {
             format!("attempts that were not enough took {}", ms(wasted))
         }
@@ -157,6 +166,15 @@ mod tests {
                  work for 40s",
                 "coordination overhead 25 %, the aim of 10 % is out of reach: no agent was at work for 40s"
             ]
+        );
+        let parked = Figures {
+            parked_ms: 30_000,
+            ..figures(100_000, 120_000, 40_000)
+        };
+        let said = efficiency_sentences(&parked);
+        assert!(
+            said[1].ends_with("work for 40s; for 30s of it plans were parked for a retry or by a limit"),
+            "{said:?}"
         );
         let waits = efficiency_sentences(&figures(100_000, 120_000, 1_000));
         assert!(waits[0].ends_with("work waited for other work"), "{waits:?}");

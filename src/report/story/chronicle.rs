@@ -486,6 +486,73 @@ mod tests {
     }
 
     #[test]
+    fn a_retrys_delay_is_no_wait_for_a_person_though_another_plan_waits_for_one() {
+        let mut events = vec![(0, started())];
+        events.extend(attempt("a", 1, 0, 10));
+        let mut failure = failed("a", true);
+        if let Event::AttemptFailed { retry_in_ms, .. } = &mut failure {
+            *retry_in_ms = Some(20_000);
+        }
+        events.push((10, failure));
+        let held = Event::PlanHeld {
+            plan: "b".parse().unwrap(),
+            why: crate::schedule::Hold::JournalLost {},
+        };
+        events.push((10, held));
+        events.extend(attempt("a", 2, 30, 40));
+        events.push((45, Event::RunSettled {}));
+        let figures = Figures::of(&story(events));
+        assert_eq!(
+            (figures.idle_ms, figures.parked_ms, figures.waited_ms),
+            (25_000, 20_000, 5_000)
+        );
+    }
+
+    #[test]
+    fn a_failed_verification_a_retrys_delay_and_a_question_are_told_apart_from_their_opposites() {
+        let plan: PlanName = "a".parse().unwrap();
+        let mut events = vec![(0, started())];
+        events.extend(attempt("a", 1, 0, 10));
+        events.push((10, Event::VerifyStarted(OfPlan { plan: plan.clone() })));
+        let why = "no".into();
+        events.push((
+            12,
+            Event::VerifyFailed(crate::schedule::Failed {
+                plan: plan.clone(),
+                why,
+            }),
+        ));
+        let mut failure = failed("a", true);
+        if let Event::AttemptFailed { retry_in_ms, .. } = &mut failure {
+            *retry_in_ms = Some(20_000);
+        }
+        events.push((12, failure));
+        events.extend(attempt("a", 2, 32, 40));
+        events.push((
+            40,
+            Event::QuestionAsked(crate::schedule::Question {
+                attempt: AttemptId::new(&plan, 2),
+                plan,
+                unit: None,
+                text: "which?".into(),
+            }),
+        ));
+        events.push((50, Event::RunSettled {}));
+        let run = story(events);
+        let spells = run.plans.values().flat_map(|plan| &plan.spells);
+        let spells: Vec<_> = spells.map(|spell| (spell.kind, spell.from, spell.to)).collect();
+        use crate::report::story::spell::SpellKind::{Gate, Parked, VerifyFailed};
+        assert_eq!(
+            spells,
+            [
+                (VerifyFailed, at(10), Some(at(12))),
+                (Parked, at(12), Some(at(32))),
+                (Gate, at(40), None)
+            ]
+        );
+    }
+
+    #[test]
     fn an_attempt_that_was_stopped_or_asked_did_not_fail() {
         let mut events = vec![(0, started())];
         events.extend(attempt("a", 1, 0, 10));

@@ -7,6 +7,7 @@ use crate::plan::Currency;
 
 use super::attempt_story::{AttemptStory, Spending, between};
 use super::chronicle::{PlanStory, RunStory};
+use super::spell::SpellKind;
 
 /// The figures of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -19,8 +20,10 @@ pub struct Figures {
     pub wasted_ms: u64,
     /// Milliseconds in which no agent was at work while the run was driven.
     pub idle_ms: u64,
-    /// The part of this in which plans waited for a person.
+    /// The part of this in which plans waited for a person, and none for a time.
     pub waited_ms: u64,
+    /// The part in which a plan waited for the end of a rate limit, an outage or a retry's delay.
+    pub parked_ms: u64,
     /// Attempts.
     pub attempts: usize,
     /// Insufficient attempts.
@@ -59,12 +62,14 @@ impl Figures {
         let agent_ms: u64 = attempts().map(AttemptStory::took_ms).sum();
         let failed = || attempts().filter(|attempt| attempt.failed.is_some());
         let idle_ms = run.driven_ms.saturating_sub(busy);
+        let (waited_ms, parked_ms) = idle_waits(run);
         Self {
             driven_ms: run.driven_ms,
             agent_ms,
             wasted_ms: failed().map(AttemptStory::took_ms).sum(),
             idle_ms,
-            waited_ms: waited_ms(run).min(idle_ms),
+            waited_ms: waited_ms.min(idle_ms),
+            parked_ms: parked_ms.min(idle_ms),
             attempts: attempts().count(),
             failed_attempts: failed().count(),
             peak: usize::try_from(peak).unwrap_or(0),
@@ -82,18 +87,27 @@ impl Figures {
     }
 }
 
-/// Milliseconds in which a supervisor drove the run, no agent was at work, and a plan waited for a person.
-fn waited_ms(run: &RunStory) -> u64 {
+/// Milliseconds in which a supervisor drove the run, no agent was at work, and plans waited only for a person; the same where one was parked.
+fn idle_waits(run: &RunStory) -> (u64, u64) {
     let end = run.driven.iter().map(|(_, to)| *to).max();
     let plans = || run.plans.values();
     let attempts = plans().flat_map(|plan| &plan.attempts);
     let busy = attempts.filter_map(|attempt| Some((attempt.began?, attempt.ended.or(attempt.so_far)?)));
-    let waits = plans()
-        .flat_map(|plan| &plan.spells)
-        .filter(|spell| spell.kind.is_for_person());
-    let waits = waits.filter_map(|spell| Some((spell.from, spell.to.or(end)?)));
+    let waits = |is_wanted: fn(SpellKind) -> bool| -> Vec<(Timestamp, Timestamp)> {
+        let spells = plans().flat_map(|plan| &plan.spells);
+        let wanted = spells.filter(|spell| is_wanted(spell.kind));
+        wanted
+            .filter_map(|spell| Some((spell.from, spell.to.or(end)?)))
+            .collect()
+    };
+    let parked = waits(|kind| kind == SpellKind::Parked);
     let mut moments: Vec<(Timestamp, usize, i32)> = Vec::new();
-    let of = [run.driven.clone(), busy.collect(), waits.collect()];
+    let of = [
+        run.driven.clone(),
+        busy.collect(),
+        waits(SpellKind::is_for_person),
+        parked,
+    ];
     for (kind, spans) in of.into_iter().enumerate() {
         moments.extend(
             spans
@@ -102,14 +116,21 @@ fn waited_ms(run: &RunStory) -> u64 {
         );
     }
     moments.sort_unstable();
-    let (mut open, mut waited) = ([0; 3], 0);
+    let (mut open, mut waited, mut parked) = ([0; 4], 0, 0);
     for pair in moments.windows(2) {
         let (at, kind, step) = pair[0];
         open[kind] += step;
-        let [driven, busy, waits] = open;
-        if driven > 0 && busy <= 0 && waits > 0 {
-            waited += between(at, pair[1].0);
+        let [driven, busy, waits, limits] = open;
+        let idle = if driven > 0 && busy <= 0 {
+            between(at, pair[1].0)
+        } else {
+            0
+        };
+        if limits > 0 {
+            parked += idle;
+        } else if waits > 0 {
+            waited += idle;
         }
     }
-    waited
+    (waited, parked)
 }

@@ -7,16 +7,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpellKind {
-    /// The plan waited for an approval or a review.
+    /// The plan waited for an approval, a review or an answer.
     Gate,
     /// The plan was held.
     Held,
-    /// The plan waited for the end of a rate limit or an outage.
+    /// The plan waited for the end of a rate limit, an outage or a retry's delay.
     Parked,
     /// A person paused the plan.
     Paused,
     /// The plan's `verify` ran.
     Verifying,
+    /// The plan's `verify` ran, and failed.
+    VerifyFailed,
     /// The merge queue built and verified the plan's merge.
     Merging,
 }
@@ -26,7 +28,7 @@ impl SpellKind {
     pub fn is_for_person(self) -> bool {
         match self {
             Self::Gate | Self::Held | Self::Paused => true,
-            Self::Parked | Self::Verifying | Self::Merging => false,
+            Self::Parked | Self::Verifying | Self::VerifyFailed | Self::Merging => false,
         }
     }
 }

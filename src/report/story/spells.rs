@@ -29,6 +29,13 @@ impl PlanStory {
         }
     }
 
+    fn verify_failed(&mut self, at: Timestamp) {
+        let open = |spell: &&mut Spell| spell.kind == SpellKind::Verifying && spell.to.is_none();
+        if let Some(spell) = self.spells.iter_mut().find(open) {
+            (spell.kind, spell.to) = (SpellKind::VerifyFailed, Some(at));
+        }
+    }
+
     /// When an attempt, a verification, a merge or a wait of the plan ended last; `None` before any did.
     pub fn last_activity(&self) -> Option<Timestamp> {
         let attempts = self.attempts.iter().filter_map(|attempt| attempt.ended);
@@ -60,7 +67,7 @@ fn steered_ref(steered: &Steered) -> WorkRef {
 }
 
 /// Waits that end by a person or by the end of a limit.
-const WAITS: [SpellKind; 2] = [SpellKind::Held, SpellKind::Parked];
+const WAITS: [SpellKind; 3] = [SpellKind::Gate, SpellKind::Held, SpellKind::Parked];
 
 impl RunStory {
     /// Handles an event that begins or ends spells.
@@ -77,11 +84,16 @@ impl RunStory {
             }
             Event::PlanHeld { plan, .. } => open(plan, Held, detail(event, Currency::default())),
             Event::WorktreeRefused(note) if note.lane == 0 => open(&note.plan, Held, note.why.clone()),
-            Event::QuestionAsked(question) => open(&question.plan, Held, format!("asks “{}”", question.text)),
+            Event::QuestionAsked(question) => open(&question.plan, Gate, format!("asks “{}”", question.text)),
             Event::AttemptParked(parked) => open(&parked.plan, Parked, parked.why.clone()),
+            Event::AttemptFailed {
+                plan,
+                retry_in_ms: Some(1..),
+                ..
+            } => open(plan, Parked, "the delay of a retry".to_owned()),
             Event::Paused(asked) => open(&asked.plan, Paused, String::new()),
             Event::VerifyPassed { plan, .. } => self.plan(plan).close(&[Verifying], at),
-            Event::VerifyFailed(failed) => self.plan(&failed.plan).close(&[Verifying], at),
+            Event::VerifyFailed(failed) => self.plan(&failed.plan).verify_failed(at),
             Event::VerifyStopped(of) => self.plan(&of.plan).close(&[Verifying], at),
             Event::MergeLanded(landed) => self.plan(&landed.plan).close(&[Merging, Held, Gate], at),
             Event::MergeFailed(failed) => {

@@ -112,13 +112,18 @@ fn own_bars(story: &PlanStory, axis: &TimeAxis) -> Vec<TimelineBar> {
             SpellKind::Parked => BarKind::Parked,
             SpellKind::Paused => BarKind::Paused,
             SpellKind::Verifying => BarKind::Verifying,
+            SpellKind::VerifyFailed => BarKind::Failed,
             SpellKind::Merging => BarKind::Merging,
         };
         let (from, to) = (axis.at(spell.from), axis.at(spell.to.unwrap_or(axis.end)));
         let took = ms(to.saturating_sub(from));
+        let label = match spell.kind {
+            SpellKind::VerifyFailed => "verification failed",
+            _ => kind.label(),
+        };
         let text = match spell.text.as_str() {
-            "" => format!("{}: {took}", kind.label()),
-            text => format!("{}: {took}, {text}", kind.label()),
+            "" => format!("{label}: {took}"),
+            text => format!("{label}: {took}, {text}"),
         };
         bars.push(bar(kind, from, to, text));
     }

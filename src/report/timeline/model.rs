@@ -51,17 +51,17 @@ pub struct TimelineBar {
 pub enum BarKind {
     /// The plan waited for other plans or for a slot.
     Waiting,
-    /// The plan waited for an approval or a review.
+    /// The plan waited for an approval, a review or an answer.
     Gate,
     /// The plan was held.
     Held,
-    /// The plan waited for the end of a rate limit or an outage.
+    /// The plan waited for the end of a rate limit, an outage or a retry's delay.
     Parked,
     /// A person paused the plan.
     Paused,
     /// An attempt.
     Attempt,
-    /// An attempt that failed.
+    /// An attempt or a `verify` that failed.
     Failed,
     /// An attempt that is under way.
     Working,
@@ -119,7 +119,7 @@ impl BarKind {
             Self::Parked => "parked",
             Self::Paused => "paused",
             Self::Attempt => "attempt",
-            Self::Failed => "failed attempt",
+            Self::Failed => "failed",
             Self::Working => "at work",
             Self::Verifying => "verified",
             Self::Merging => "merged and verified",

@@ -465,6 +465,15 @@ fn every_key_of_the_help_is_known_by_its_letter() {
     assert!(page.contains("(not with --readonly)"), "{page}");
 }
 
+#[test]
+fn the_key_of_the_help_closes_it_too() {
+    let mut model = model(80, 24);
+    update(&mut model, key('?'));
+    assert!(model.page.is_some());
+    update(&mut model, key('?'));
+    assert!(model.page.is_none());
+}
+
 /// Random keys, and occasionally other events.
 fn events() -> impl Strategy<Value = TopEvent> {
     let letters = "jkgGqyDasrpxAmRnNfwPo:/? 123456\n\x1b\t"

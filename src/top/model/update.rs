@@ -250,6 +250,7 @@ fn on_page(model: &mut TopModel, code: KeyCode) -> Vec<TopOrder> {
             }
             PagePurpose::Keys | PagePurpose::Answer | PagePurpose::Said => model.page = None,
         },
+        KeyCode::Char('?') if page.purpose == PagePurpose::Keys => model.page = None,
         KeyCode::Char('/') => ask_line(model, Typing::Search),
         KeyCode::Char('n') => find(model, false),
         KeyCode::Char('N') => find(model, true),

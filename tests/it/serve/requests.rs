@@ -271,6 +271,8 @@ fn answers_for_scripts_are_those_of_the_commands_and_are_described() {
         serving.get("/api/v1/history").is(200).json(),
         said("history --json")
     );
+    let refused = serving.get("/api/v1/events?after=-1").is(400).body;
+    assert!(refused.starts_with('{'), "{refused}");
     let events = serving.get("/api/v1/events?after=2").is(200).body;
     assert_eq!(events, sandbox.orch("events --json --after 2").code(0).out);
 

@@ -3,6 +3,7 @@
 mod site;
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
@@ -100,7 +101,9 @@ fn serve(context: &Context, top: &Path) -> JoinHandle<Result<ProgramExit, CliErr
 /// Runs the demo in the background and shows it full screen.
 fn beside(context: &Context, project: &Project, folder: &Path) -> Result<ProgramExit, CliError> {
     let mut up = std::process::Command::new(&project.program);
-    up.arg("-C")
+    // It names commands for the folder in which it runs.
+    up.stdout(Stdio::null())
+        .arg("-C")
         .arg(folder)
         .args(["up", "--merge", "--detach", "--quiet"]);
     if !up.status().context("cannot start a supervisor")?.success() {
@@ -113,6 +116,9 @@ fn beside(context: &Context, project: &Project, folder: &Path) -> Result<Program
         ..context.clone()
     };
     let exit = top::full_screen(&there, false)?;
+    if Situation::look(project)?.driven {
+        output::text(&background(folder))?;
+    }
     output::text(&further(folder, exit))?;
     Ok(exit)
 }
@@ -128,9 +134,20 @@ fn show_history(project: &Project) -> Result<(), CliError> {
     output::text(&format!("\nthe history of {}:\n{history}", project.target))
 }
 
+/// The program's name with the option for this folder, ready to be copied.
+fn orch_in(folder: &Path) -> String {
+    format!("orch -C {}", quoted(&folder.to_string_lossy()))
+}
+
+/// How to watch and stop a run that goes on.
+fn background(folder: &Path) -> String {
+    let orch = orch_in(folder);
+    format!("driving in the background; `{orch} status --watch` shows it, `{orch} down` stops it\n")
+}
+
 /// Returns further commands, ready to be copied.
 fn further(top: &Path, exit: ProgramExit) -> String {
-    let orch = format!("orch -C {}", quoted(&top.to_string_lossy()));
+    let orch = orch_in(top);
     let commands = [
         ("status", "every plan in one table"),
         ("status auth", "one plan, with its attempts"),
@@ -164,6 +181,14 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_for_a_run_in_the_background_name_its_folder() {
+        assert_eq!(
+            background(Path::new("/tmp/my demo")),
+            "driving in the background; `orch -C '/tmp/my demo' status --watch` shows it, `orch -C '/tmp/my demo' down` stops it\n"
+        );
+    }
 
     #[test]
     fn folders_with_spaces_and_quotes_can_be_pasted_into_a_shell() {
