@@ -108,10 +108,10 @@ fn alive(driver: &mut Driver, away: &Away) -> Result<Option<Listed>, SupervisorE
     };
     let listed = driver.list().map_err(|error| silent(&error.0))?;
     let key = away.key();
-    let mut own = listed.into_iter().filter(|job| job.token == key);
     let over = |job: &Listed| matches!(job.state, ListedState::Over(_));
-    match own.next() {
+    // Of two jobs, the one that is still alive counts.
+    match listed.into_iter().find(|job| job.token == key && !over(job)) {
         None if !driver.answers_for(away.job.as_deref()) => Err(silent("its host is not reached")),
-        own => Ok(own.filter(|job| !over(job))),
+        alive => Ok(alive),
     }
 }

@@ -383,6 +383,22 @@ fn jobs_that_a_killed_supervisor_left_are_ended_by_down() {
 }
 
 #[test]
+fn of_two_jobs_for_one_attempt_down_ends_the_one_that_is_alive() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    up.kill();
+    // The engine lists the job that is over first.
+    fs::create_dir(cluster.job(0, "")).unwrap();
+    fs::copy(cluster.job(1, "token"), cluster.job(0, "token")).unwrap();
+    fs::write(cluster.job(0, "state"), "over done").unwrap();
+    cluster.orch("down").code(0).says("p-1").ok();
+    cluster.nothing_is_left();
+}
+
+#[test]
 fn people_see_where_an_attempt_is_and_what_its_job_waits_for() {
     let cluster = Cluster::new();
     cluster.gate("p");
