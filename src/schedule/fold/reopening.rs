@@ -22,7 +22,7 @@ impl Tries {
 
 /// A person ran `orch up` again. Work that needed a person is tried again, and in a new run so is failed work.
 pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
-    let was_held = matches!(run.outcome, Some(Outcome::Held(_)));
+    let waits = run.outcome.is_none();
     let again = match run.outcome {
         // A plan from which a landing took work stays held until a person accepts that. A question stays until it is answered.
         Some(Outcome::Held(Hold::TakenAway { .. } | Hold::Asks { .. })) => false,
@@ -64,15 +64,9 @@ pub(in crate::schedule) fn reopen(run: &mut PlanRun, at: At, new_run: bool) {
     run.prefix_trouble = None;
     run.making.clear();
     if new_run {
-        let told = run.escalated.clone();
-        forget_reported_waits(run);
-        // What nothing but a person's word ends is still the same wait.
+        // What nothing but a person's word ends is still the same wait: an approval or a review.
         let review = matches!(run.merge_trouble, Some(MergeTrouble::Review { .. }));
-        let same = |on: &str| if on == "review" { review } else { !was_held };
-        let gates = told
-            .into_iter()
-            .filter(|((waiting, on), _)| *waiting == Waiting::Gate && same(on));
-        run.escalated.extend(gates);
+        forget_reported_waits(run, |gate| if gate == "review" { review } else { waits });
         if run.has_made_nothing() {
             // The worktree is set up again for this run, which moves its branch to where the run begins.
             run.worktrees.clear();
@@ -114,7 +108,7 @@ pub(in crate::schedule) fn retry(run: &mut PlanRun, at: At, point: Point) {
         }
     }
     run.parked.clear();
-    forget_reported_waits(run);
+    forget_reported_waits(run, |_| false);
     run.pins_refused.clear();
     run.lanes_refused.clear();
     run.since = at;
@@ -159,18 +153,19 @@ pub(in crate::schedule) fn was_set_back(run: &mut PlanRun, at: At, back: &SetBac
     run.parked.clear();
     run.stand_ins.clear();
     run.left_out = false;
-    forget_reported_waits(run);
+    forget_reported_waits(run, |_| false);
     run.since = at;
 }
 
-/// Forgets which waits were reported, so that they are reported again. Open questions stay reported.
-fn forget_reported_waits(run: &mut PlanRun) {
+/// Forgets which waits were reported, so that they are reported again. Open questions stay reported, and so do these gates.
+fn forget_reported_waits(run: &mut PlanRun, is_same_gate: impl Fn(&str) -> bool) {
     let open = |on: &str| {
         let work: Result<WorkRef, _> = on.parse();
         let asks =
             |unit: &Option<UnitId>, work: &WorkRef| unit.map_or(Point::Plan, UnitId::point) == work.point;
         work.is_ok_and(|work| run.questions.keys().any(|unit| asks(unit, &work)))
     };
-    run.escalated
-        .retain(|(waiting, on), _| *waiting == Waiting::Question && open(on));
+    run.escalated.retain(|(waiting, on), _| {
+        (*waiting == Waiting::Question && open(on)) || (*waiting == Waiting::Gate && is_same_gate(on))
+    });
 }
