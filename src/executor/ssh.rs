@@ -47,9 +47,12 @@ impl Ssh {
             }
             _ => return Err(SubmitError::Unclear(format!("{host}: {}", answer.why()))),
         }
-        let job = listed(&host, &format!("{} running", job.token));
-        let job = job.ok_or_else(|| SubmitError::Unclear("its token has blanks".to_owned()))?;
-        let id = job.job.clone();
+        let id = format!("{host}:{}", job.token);
+        let job = Listed {
+            job: id.clone(),
+            token: job.token.to_owned(),
+            state: ListedState::Running(host.clone()),
+        };
         self.jobs.entry(host).or_default().push(job);
         Ok(id)
     }

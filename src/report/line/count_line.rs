@@ -1,6 +1,7 @@
 //! The first line of `orch status`: the number of plans in each state, when everything will be done, and
 //! the cost.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
@@ -38,14 +39,16 @@ pub fn count_line(view: &StatusView, columns: usize) -> String {
 
 /// The two halves of the line.
 pub fn counts_and_figures(view: &StatusView) -> (String, String) {
+    let about = |is_message: bool| -> BTreeSet<_> {
+        let items = view.attention.iter();
+        let items = items.filter(|item| (item.kind == "message") == is_message);
+        items.filter_map(|item| item.plan.as_ref()).collect()
+    };
+    let (asking, writing) = (about(false), about(true));
     // A message to the lead holds nothing up: its plan counts by its state.
     let asks = |plan: &PlanView| {
-        let own = view
-            .attention
-            .iter()
-            .filter(|item| item.plan.as_ref() == Some(&plan.name));
-        own.into_iter()
-            .any(|item| item.kind != "message" || plan.state == PlanState::Held)
+        let unread = plan.state == PlanState::Held && writing.contains(&plan.name);
+        unread || asking.contains(&plan.name)
     };
     let plans = view.plans.iter();
     let plans: Vec<_> = plans.map(|plan| (plan.state, asks(plan))).collect();

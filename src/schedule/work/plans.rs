@@ -198,20 +198,18 @@ impl Work {
         if self.localities.executors.is_empty() {
             return self.slots;
         }
-        let agents = |plan: &'_ PlanWork| -> Vec<Locality> {
-            let agents = plan.units.iter().map(|unit| self.locality(plan, &unit.agent));
-            agents.collect()
-        };
-        let used: BTreeSet<Locality> = self.plans.iter().flat_map(agents).collect();
+        let units = self.plans.iter().flat_map(|plan| {
+            let units = plan.units.iter();
+            units.map(move |unit| self.locality(plan, &unit.agent))
+        });
+        let used: BTreeSet<Locality> = units.collect();
         let slots = used.iter().map(|at| match at {
             Locality::Here => self.slots,
             Locality::Away(executor) => self.localities.executors[*executor].1,
         });
         slots.sum()
     }
-}
 
-impl Work {
     /// The agent that resolves conflicts of a plan, by the plan's index. `None` when a person does.
     pub fn resolver(&self, plan: usize) -> Option<&AgentName> {
         self.resolvers.get(plan)?.as_ref()
