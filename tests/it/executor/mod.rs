@@ -20,3 +20,16 @@ fn far_plan(sandbox: &Sandbox, name: &str, keys: &str, phases: usize, script: &s
         path(""),
     ));
 }
+
+/// Adds a plan `p` of two phases with the gate `p` between them, and a plan `q` that waits for the first.
+fn phase_and_dependent(sandbox: &Sandbox) {
+    sandbox.gate("p");
+    far_plan(sandbox, "p", "", 2, "work 1.1; gate p; work 2.1");
+    far_plan(
+        sandbox,
+        "q",
+        "depends = [\"p.1\"]",
+        1,
+        "test -e p-1.1.txt; work 1.1",
+    );
+}

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use super::far_plan;
+use super::{far_plan, phase_and_dependent};
 use crate::support::{Said, Sandbox, kill, wait_for};
 
 /// A sandbox with a cluster of its own.
@@ -202,17 +202,10 @@ fn jobs_of_slurm_are_handed_over_watched_stopped_and_taken_in() {
         cluster.beside("scratch"),
         env!("CARGO_BIN_EXE_orch"),
     ));
-    for gate in ["p", "cancelled", "killed", "paused", "off"] {
+    for gate in ["cancelled", "killed", "paused", "off"] {
         cluster.gate(gate);
     }
-    far_plan(&cluster, "p", "", 2, "work 1.1; gate p; work 2.1");
-    far_plan(
-        &cluster,
-        "q",
-        "depends = [\"p.1\"]",
-        1,
-        "test -e p-1.1.txt; work 1.1",
-    );
+    phase_and_dependent(&cluster);
     let again = |gate: &str| {
         format!("if test -e \"$MARKS/again-{gate}\"; then work 1.1; else mark again-{gate}; gate {gate}; fi")
     };

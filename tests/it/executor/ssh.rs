@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
-use super::far_plan;
+use super::{far_plan, phase_and_dependent};
 use crate::support::{Running, Said, Sandbox, kill, wait_for};
 
 /// Stands in front of the program that reaches a host: hosts can be switched off, and an answer can be lost.
@@ -27,6 +27,9 @@ exit $code
 
 /// Runs the line here.
 const REACH: &str = "#!/bin/sh\nshift 2\nexec env -i PATH=\"$PATH\" HOME=\"$HOME\" SANDBOX_TAG=\"$SANDBOX_TAG\" sh -c \"$*\"\n";
+
+/// An agent that says good-bye when it is asked to end, and works the next time.
+const STOPS: &str = "if test -e $MARKS/bye; then work 1.1; else trap 'mark bye; exit 0' TERM; mark here; while :; do sleep 0.1; done; fi";
 
 /// A sandbox with two hosts: `small` with one slot, `big` with two.
 struct Hosts {
@@ -122,6 +125,16 @@ impl Hosts {
         fs::read_to_string(place.join("pid")).unwrap().parse().unwrap()
     }
 
+    /// Stops the agent [`STOPS`] of this plan, and lets it go on.
+    #[track_caller]
+    fn stop_with_grace(&self, plan: &str) {
+        self.marked("here");
+        self.say(&format!("pause {plan} --now")).code(0).ok();
+        self.happened("agent.ended", plan);
+        assert!(self.mark("bye").exists());
+        self.say(&format!("resume {plan}")).code(0).ok();
+    }
+
     #[track_caller]
     fn all_is_well(&self, plans: &[&str]) {
         for plan in plans {
@@ -162,15 +175,7 @@ fn each_host_has_as_many_attempts_as_it_has_slots_and_the_rest_waits() {
 #[test]
 fn a_phase_done_on_one_host_starts_its_dependent_on_another() {
     let hosts = Hosts::new("", REACH);
-    hosts.gate("p");
-    far_plan(&hosts, "p", "", 2, "work 1.1; gate p; work 2.1");
-    far_plan(
-        &hosts,
-        "q",
-        "depends = [\"p.1\"]",
-        1,
-        "test -e p-1.1.txt; work 1.1",
-    );
+    phase_and_dependent(&hosts);
     let up = hosts.up();
     wait_for("the dependent", || hosts.state("q") == "finished");
     assert_eq!(hosts.state("p"), "running");
@@ -228,16 +233,11 @@ fn a_host_that_dies_costs_no_attempt_and_a_person_stops_a_job_with_grace() {
         1,
         "if test -e $MARKS/second; then work 1.1; else mark second; gate dies; fi",
     );
-    let bye = "if test -e $MARKS/bye; then work 1.1; else trap 'mark bye; exit 0' TERM; mark here; while :; do sleep 0.1; done; fi";
-    far_plan(&hosts, "asked", "", 1, bye);
+    far_plan(&hosts, "asked", "", 1, STOPS);
     let up = hosts.up();
     hosts.reached("dies");
     kill(hosts.pid("dies"), Signal::KILL);
-    hosts.marked("here");
-    hosts.say("pause asked --now").code(0).ok();
-    hosts.happened("agent.ended", "asked");
-    assert!(hosts.mark("bye").exists());
-    hosts.say("resume asked").code(0).ok();
+    hosts.stop_with_grace("asked");
     hosts.happened("plan.finished", "dies");
     up.end().code(0).ok();
     hosts.all_is_well(&["dies", "asked"]);
@@ -312,24 +312,11 @@ fn jobs_run_through_a_real_ssh_and_outlive_their_connection() {
     if real(&mut hosts).is_none() {
         return;
     }
-    hosts.gate("p");
-    far_plan(&hosts, "p", "", 2, "work 1.1; gate p; work 2.1");
-    far_plan(
-        &hosts,
-        "q",
-        "depends = [\"p.1\"]",
-        1,
-        "test -e p-1.1.txt; work 1.1",
-    );
-    let stops = "if test -e $MARKS/bye; then work 1.1; else trap 'mark bye; exit 0' TERM; mark here; while :; do sleep 0.1; done; fi";
-    far_plan(&hosts, "stops", "", 1, stops);
+    phase_and_dependent(&hosts);
+    far_plan(&hosts, "stops", "", 1, STOPS);
     let up = hosts.up();
     wait_for("the dependent", || hosts.state("q") == "finished");
-    hosts.marked("here");
-    hosts.say("pause stops --now").code(0).ok();
-    hosts.happened("agent.ended", "stops");
-    assert!(hosts.mark("bye").exists());
-    hosts.say("resume stops").code(0).ok();
+    hosts.stop_with_grace("stops");
     up.kill();
     hosts.open("p");
     hosts.up().end().code(0).ok();
