@@ -54,19 +54,13 @@ fn is_open(plan: &PlanWork, turn: &FilesInTurn, point: Point, run: &PlanRun) -> 
     !run.has_settled() && units.any(|unit| will_settle(*unit))
 }
 
-/// The points in `after` whose commits the plan has merged in, so that they land before it. A whole plan that has given up is
-/// left out; a phase is not, because its commits are in the plan all the same.
+/// The points in `after` whose commits the plan may have merged in, so that they land before it. A commit that was handed on stays in
+/// the plan, whatever becomes of the point: it may be given up or open again.
 pub(in crate::schedule) fn merged_in<'a>(
     plan: &'a PlanWork,
     after: impl Iterator<Item = &'a FilesInTurn> + 'a,
     state: &'a State,
 ) -> impl Iterator<Item = WorkRef> + 'a {
     let points = after.filter(|_| plan.carry).flat_map(FilesInTurn::points);
-    points.filter(|on| {
-        let run = state.plan(&on.plan);
-        match on.point {
-            Point::Plan => run.outcome == Some(Outcome::Finished),
-            Point::Phase(_) | Point::Task(_) => run.pins.contains_key(&on.point),
-        }
-    })
+    points.filter(|on| state.plan(&on.plan).handed_on.contains_key(&on.point))
 }
