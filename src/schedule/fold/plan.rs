@@ -163,6 +163,7 @@ pub(in crate::schedule) fn take_word(run: &mut PlanRun, at: At, state: TaskState
         failed: state == TaskState::Failed || (failed && state == TaskState::Running),
         started: started.or((state == TaskState::Running).then_some(at)),
         since: at,
+        attempts: run.history.len(),
         title: report.title.clone(),
         note: report.note.clone(),
         by: report.attempt.clone().filter(|_| !said_again),

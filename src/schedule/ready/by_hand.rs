@@ -1,10 +1,8 @@
 //! Work that a person has reported done and that is not judged yet.
 
 use crate::plan::{ItemId, UnitId};
-use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
-use crate::schedule::state::attempt::AttemptRecord;
-use crate::schedule::state::plan_run::PlanRun;
+use crate::schedule::state::plan_run::{Item, PlanRun};
 use crate::schedule::work::plans::PlanWork;
 
 /// Returns true when a person has finished the unit while no agent worked on it. It is judged as soon as the plan's worktree is
@@ -27,20 +25,21 @@ pub(in crate::schedule) fn has_work_by_hand(plan: &PlanWork, run: &PlanRun, unit
             (known.by.is_none() || run.rebuilt)
                 && !known.assumed
                 && run.heard.contains_key(&item)
-                && !was_judged(run, unit, known.since)
+                && !was_judged(run, unit, known)
         })
     })
 }
 
-/// Returns true when an attempt at the unit ended after this moment. Attempts at other units judge nothing of this one.
-fn was_judged(run: &PlanRun, unit: UnitId, since: At) -> bool {
-    let judges = |record: &&AttemptRecord| record.units.contains(&unit);
-    run.work_attempts().filter(judges).any(|record| {
-        // A person's work is judged at the moment of the report.
+/// Returns true when an attempt at the unit ended after the report. Attempts at other units judge nothing of this one.
+fn was_judged(run: &PlanRun, unit: UnitId, report: &Item) -> bool {
+    let attempts = run.history.iter().enumerate();
+    let mut judges = attempts.filter(|(_, record)| !record.resolves && record.units.contains(&unit));
+    judges.any(|(number, record)| {
+        // A person's work is judged at the moment of the report, by an attempt that is made for it.
         let by_hand = record.exit == Some(Exit::ByHand);
         record.ended.is_some_and(|ended| match by_hand {
-            true => since <= ended,
-            false => since < ended,
+            true => number >= report.attempts,
+            false => report.since < ended,
         })
     })
 }

@@ -225,6 +225,7 @@ fn before(plan: &PlanWork) -> PlanRun {
             failed: false,
             started: None,
             since: At::default(),
+            attempts: 0,
             title: None,
             note: None,
             by: None,

@@ -195,6 +195,8 @@ pub struct Item {
     pub started: Option<At>,
     /// When that state was reported.
     pub since: At,
+    /// How many attempts the plan had had by then.
+    pub attempts: usize,
     /// Its title at that time, if known.
     pub title: Option<String>,
     /// The agent's note.
@@ -376,16 +378,6 @@ impl PlanRun {
     /// The attempts at the plan's work, oldest first, without attempts at conflicts with the target.
     pub fn work_attempts(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
         self.history.iter().filter(|record| !record.resolves)
-    }
-
-    /// The moment of the earliest retry after `now`, with the unit. The unit is `None` for the repair of a failed verification.
-    pub fn next_retry(&self, now: At) -> Option<(At, Option<UnitId>)> {
-        let units = self
-            .tries
-            .iter()
-            .filter_map(|(unit, tries)| Some((tries.retry_at?, Some(*unit))));
-        let repair = self.repair.retry_at.map(|at| (at, None));
-        units.chain(repair).filter(|(at, _)| *at > now).min()
     }
 
     /// The attempts at work that begins with this unit. Attempts at repairing a failed verification are counted separately.

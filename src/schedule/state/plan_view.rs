@@ -93,6 +93,16 @@ impl PlanRun {
         parked.chain(retry).min()
     }
 
+    /// The moment of the earliest retry after `now`, with the unit. The unit is `None` for the repair of a failed verification.
+    pub fn next_retry(&self, now: At) -> Option<(At, Option<UnitId>)> {
+        let units = self
+            .tries
+            .iter()
+            .filter_map(|(unit, tries)| Some((tries.retry_at?, Some(*unit))));
+        let repair = self.repair.retry_at.map(|at| (at, None));
+        units.chain(repair).filter(|(at, _)| *at > now).min()
+    }
+
     /// True when a person paused the whole plan. Nothing new of it begins, and it is neither verified nor landed.
     pub fn is_paused(&self) -> bool {
         self.paused.contains_key(&Point::Plan)
