@@ -12,7 +12,6 @@ use crate::schedule::state::attempt::Stall;
 use crate::schedule::state::open_question::OpenQuestion;
 use crate::schedule::state::person::attached::Attached;
 use crate::schedule::state::plan_run::PlanRun;
-use crate::schedule::state::tries::Tries;
 
 /// The stall of a running attempt, whether the attempt is at the plan's work or at a conflict.
 pub(in crate::schedule) fn stall_of<'a>(
@@ -44,9 +43,11 @@ pub(in crate::schedule) fn apply_person(run: &mut PlanRun, at: At, fact: &Person
         ),
         PersonFact::Replaced(replaced) => {
             run.stand_ins.insert(replaced.own.clone(), replaced.by.clone());
-            // The stand-in begins with all retries.
-            let tries = run.tries.values_mut().chain([&mut run.repair]);
-            tries.for_each(Tries::begin_again);
+            // The stand-in begins with all retries. Work that is given up stays so, with its failures.
+            let lost = &run.lost;
+            let tries = run.tries.iter_mut().filter(|(unit, _)| !lost.contains_key(unit));
+            tries.for_each(|(_, tries)| tries.begin_again());
+            run.repair.begin_again();
         }
         PersonFact::AttachEnded(ended) => detach(run, at, ended.pid),
         PersonFact::ReviewCommented(comment) => run.review.comments.push(comment.clone()),
