@@ -278,9 +278,10 @@ impl Promises {
         };
         for unit in &ended.units {
             self.by_hand.remove(&(plan.clone(), *unit));
-            // What is no longer on the branch was not checked.
-            let check = UnitId::Task(TaskId::verify(unit.phase()));
-            self.checked.remove(&(plan.clone(), check));
+            // What is no longer on the branch was not checked, by an agent or by a person.
+            let check = (plan.clone(), UnitId::Task(TaskId::verify(unit.phase())));
+            self.checked.remove(&check);
+            self.by_hand.remove(&check);
         }
         self.said
             .retain(|(of, _), (_, by)| of != plan || by.as_ref() != Some(attempt));
