@@ -153,7 +153,7 @@ impl Ssh {
     }
 }
 
-/// A word for the shell of a host.
+/// Quotes a word for the shell of a host.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -87,7 +87,8 @@ impl Figures {
     }
 }
 
-/// Milliseconds in which a supervisor drove the run, no agent was at work, and plans waited only for a person; the same where one was parked.
+/// Milliseconds in which a supervisor drove the run and no agent was at work: those in which plans only waited for a person, and those
+/// in which one was parked.
 fn idle_waits(run: &RunStory) -> (u64, u64) {
     let end = run.driven.iter().map(|(_, to)| *to).max();
     let plans = || run.plans.values();

@@ -89,7 +89,7 @@ fn is_held_for_money(run: &PlanRun) -> bool {
 }
 
 /// Stops the agents of a plan that is beyond its budget. Holds the plan once no agent runs, unless nothing is left to do, and
-/// opens it again when the budget was raised.
+/// reopens it once the budget is raised.
 pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, step: &mut Step) {
     let Some(broke) = broke(board, number) else {
         if is_held_for_money(&board.state.plans[number]) {
