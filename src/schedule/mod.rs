@@ -63,7 +63,7 @@ pub use explain::reason::{
 };
 pub use explain::reasons::{explain, explain_unit};
 pub use explain::since::in_state_since;
-pub use explain::states::{phase_state, plan_state, task_state};
+pub use explain::states::{phase_state, plan_state, task_state, verify_state};
 pub use explain::tally::{Tally, needs_no_more_work};
 pub use fold::run::point_word;
 pub use forecast::attention::{Attention, AttentionKind, attention};

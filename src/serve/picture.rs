@@ -58,6 +58,9 @@ fn stated(svg: &str, status: &Status) -> String {
                 states.insert(format!("{}.{}", plan.name, task.id), &task.state);
             }
         }
+        if let Some(verify) = &plan.verify {
+            states.insert(format!("{}.verify", plan.name), verify);
+        }
         if plan.state == "landed" {
             states.insert(format!("{}@landed", plan.name), "landed");
         }

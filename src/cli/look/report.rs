@@ -149,6 +149,9 @@ fn states(view: &StatusView) -> HashMap<String, &'static str> {
     for plan in &view.plans {
         let name = &plan.name;
         states.insert(name.to_string(), plan.state.as_str());
+        if let Some(verify) = plan.verify {
+            states.insert(format!("{name}.verify"), verify.as_str());
+        }
         if plan.state == PlanState::Landed {
             states.insert(format!("{name}@landed"), plan.state.as_str());
         }

@@ -184,6 +184,11 @@ fn text(preview: &Preview, columns: usize) -> String {
         out.push_str("\ngates where a person has to say `orch approve`\n");
         below(&mut out, "  ", &preview.gates.join(", "), columns);
     }
+    if !preview.reviews.is_empty() {
+        out.push_str("\nplans that a person has to `orch review` before they land\n");
+        let plans: Vec<&str> = preview.reviews.iter().map(PlanName::as_str).collect();
+        below(&mut out, "  ", &plans.join(", "), columns);
+    }
     risks(&mut out, preview, columns);
     out
 }

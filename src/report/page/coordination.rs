@@ -218,7 +218,7 @@ fn risks(preview: &Preview, told: &Value) -> CoordinationDocument {
 
 fn synchronisation(preview: &Preview, told: &Value) -> CoordinationDocument {
     let mut text = "# Synchronisation\n".to_owned();
-    if preview.sync_points.is_empty() && preview.gates.is_empty() {
+    if preview.sync_points.is_empty() && preview.gates.is_empty() && preview.reviews.is_empty() {
         text += "\nNo point is waited for by several plans, and no gate needs a person.\n";
     }
     for (place, point) in preview.sync_points.iter().enumerate() {
@@ -240,10 +240,17 @@ fn synchronisation(preview: &Preview, told: &Value) -> CoordinationDocument {
         }
         let _ = writeln!(text, "- {gate}: `orch approve {gate}`");
     }
+    for (place, plan) in preview.reviews.iter().enumerate() {
+        if place == 0 {
+            text += "\nA person has to review, once finished:\n\n";
+        }
+        let _ = writeln!(text, "- {plan}: `orch review {plan}`");
+    }
     CoordinationDocument {
         name: "synchronisation",
         json: json!({
             "schema": preview.schema, "sync_points": told["sync_points"], "gates": preview.gates,
+            "reviews": preview.reviews,
         }),
         markdown: text,
     }

@@ -92,7 +92,12 @@ fn sections(digest: &Digest) -> Vec<DigestSection> {
         text: attention_line(item.plan.as_ref().map(PlanName::as_str), &item.text),
         command: item.command.clone(),
     });
-    let mut next: Vec<DigestLine> = digest.next.iter().take(NEXT).map(to_come).collect();
+    let mut next: Vec<DigestLine> = digest
+        .next
+        .iter()
+        .take(NEXT)
+        .map(|plan| to_come(plan, digest.driven))
+        .collect();
     if digest.next.len() > NEXT {
         next.push(DigestLine::plain(format!(
             "and {} more",
@@ -110,16 +115,14 @@ fn sections(digest: &Digest) -> Vec<DigestSection> {
         .collect()
 }
 
-fn to_come(plan: &NextPlan) -> DigestLine {
-    let eta = plan
-        .eta_s
-        .map(|eta| format!(" in about {}", rough(Duration::from_secs(eta))));
-    DigestLine::plain(format!(
-        "{} ({}): done{}",
-        plan.plan,
-        plan.state,
-        eta.unwrap_or_default()
-    ))
+fn to_come(plan: &NextPlan, driven: bool) -> DigestLine {
+    let end = plan.eta_s.map(|eta| rough(Duration::from_secs(eta)));
+    let end = match (end, driven) {
+        (Some(end), true) => format!(": done in about {end}"),
+        (Some(end), false) => format!(": done about {end} after the next orch up"),
+        (None, _) => String::new(),
+    };
+    DigestLine::plain(format!("{} ({}){end}", plan.plan, plan.state))
 }
 
 /// Escapes characters that have a meaning in Markdown.

@@ -96,6 +96,16 @@ pub fn phase_state(plan: &PlanWork, run: &PlanRun, phase: PhaseId) -> TaskState 
     }
 }
 
+/// The state of a plan's own `verify`.
+pub fn verify_state(run: &PlanRun) -> TaskState {
+    match run.verify {
+        Verify::Open => TaskState::Pending,
+        Verify::Running => TaskState::Running,
+        Verify::Passed(_) => TaskState::Done,
+        Verify::Failed => TaskState::Failed,
+    }
+}
+
 /// The state of a task or VERIFY block, as reported. When tasks are dispatched one by one, a task is done only once its commits
 /// are on the plan's branch, and runs only while an attempt has it.
 pub fn task_state(plan: &PlanWork, run: &PlanRun, task: TaskId) -> TaskState {

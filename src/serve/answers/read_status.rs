@@ -86,6 +86,8 @@ pub struct ReadPlan {
     pub asks: Vec<ReadQuestion>,
     /// Its phases.
     pub phases: Vec<ReadPhase>,
+    /// The state of its own `verify`.
+    pub verify: Option<String>,
     /// Its attempts, oldest first.
     pub attempts: Vec<ReadAttempt>,
 }

@@ -18,7 +18,7 @@ use super::lint;
 use super::milestones::{self, PlannedMilestone};
 use super::plan_lints;
 use super::preview_choices::{ChosenDispatch, ChosenPhase, chosen_dispatches, chosen_strategies};
-use super::preview_points::{PreviewPoint, gates, sync_points};
+use super::preview_points::{PreviewPoint, gates, reviews, sync_points};
 use super::risk_register::{KnownRisk, known_risks};
 use super::shared_files::{SharedFiles, shared_files};
 use crate::supervisor::project::error::SupervisorError;
@@ -64,6 +64,9 @@ pub struct Preview {
     pub sync_points: Vec<PreviewPoint>,
     /// Points where a person has to approve.
     pub gates: Vec<String>,
+    /// Plans that land only after a person's review.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<PlanName>,
     /// Open plans with an owner or a due day.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub milestones: Vec<PlannedMilestone>,
@@ -159,6 +162,7 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
         overlaps,
         sync_points: sync_points(&left),
         gates: gates(&left, &situation.scheduler),
+        reviews: reviews(&left),
         milestones,
         driven: situation.driven,
         actions,

@@ -55,3 +55,9 @@ pub fn gates(set: &PlanSet, scheduler: &Scheduler) -> Vec<String> {
     });
     gates.map(|gate| gate.to_string()).collect()
 }
+
+/// Plans whose finished work a person has to review before it lands.
+pub fn reviews(set: &PlanSet) -> Vec<PlanName> {
+    let reviewed = set.plans.iter().filter(|plan| plan.review);
+    reviewed.map(|plan| plan.name.clone()).collect()
+}

@@ -33,6 +33,9 @@ pub struct Digest {
     pub attention: Vec<AttentionView>,
     /// Plans that continue by themselves, the soonest done first.
     pub next: Vec<NextPlan>,
+    /// True while a supervisor is at work on them.
+    #[serde(skip)]
+    pub driven: bool,
     /// Money that was spent in this time; `None` when nobody reported costs.
     pub cost: Option<f64>,
     /// The currency of the cost.
@@ -149,6 +152,7 @@ impl Digest {
             failed: failed.collect(),
             attention: view.attention,
             next,
+            driven: situation.driven,
             cost: spent(&records)
                 .map(|now| now.saturating_sub(spent(before).unwrap_or_default()) as f64 / 1e6),
             currency: project.set.run.currency,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::journal::SCHEMA;
-use crate::plan::{CommitId, Plan, PlanName, PlanState};
-use crate::schedule::{PlanWork, RunPhase, Tally, eta, in_state_since, plan_state};
+use crate::plan::{CommitId, Plan, PlanName, PlanState, TaskState};
+use crate::schedule::{PlanWork, RunPhase, Tally, eta, in_state_since, plan_state, verify_state};
 
 use super::attention::AttentionView;
 use super::dirt::dirt_of;
@@ -113,6 +113,8 @@ pub struct PlanView {
     pub tally: Tally,
     /// In document order.
     pub phases: Vec<PhaseView>,
+    /// The state of its own `verify`; `None` without one.
+    pub verify: Option<TaskState>,
     /// The usage of its attempts, as far as it is reported.
     pub spent: SpentView,
     /// Expected seconds until it is done; `None` when it is done or needs a person first.
@@ -239,6 +241,7 @@ impl Situation {
             landed: LandedView::of(state, run),
             tally: Tally::of(work, run),
             phases: phases.collect(),
+            verify: work.verify.then(|| verify_state(run)),
             cost: spent.cost,
             spent,
             eta_s: None,

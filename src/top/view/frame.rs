@@ -89,7 +89,7 @@ fn attention(pen: &mut Pen<'_>, model: &TopModel, theme: Theme) {
             let line = attention_line(first.plan.as_deref(), &first.text);
             let count = match rest.len() {
                 0 => "! ".to_owned(),
-                more => format!("! {} things need you; first ", more + 1),
+                more => format!("! first of {}: ", more + 1),
             };
             let taken = pen.text((0, 0), room, &count, theme.alarm());
             pen.text((0, taken), room.saturating_sub(taken), &line, theme.strong());

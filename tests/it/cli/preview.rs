@@ -452,3 +452,16 @@ fn a_plan_that_is_expected_after_its_due_day_is_a_risk_and_a_milestone() {
     let capacity = sandbox.read("plan/capacity.md");
     assert!(capacity.contains("| ana | rust | a, b |"), "{capacity}");
 }
+
+#[test]
+fn plans_that_a_person_reviews_before_they_land_are_listed() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("a", "gate = \"review\"", &document(&[1]), "work 1.1");
+    sandbox.plan("b", "", &document(&[1]), "work 1.1");
+    assert_eq!(sandbox.orch("preview --json").code(0).json()["reviews"], json!(["a"]));
+    let shown = sandbox.orch("preview").code(0);
+    let shown = shown.says("plans that a person has to `orch review` before they land\n  a\n");
+    shown.ok();
+    sandbox.orch("preview --export plan").code(0).ok();
+    assert!(sandbox.read("plan/synchronisation.md").contains("- a: `orch review a`"));
+}

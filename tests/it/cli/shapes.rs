@@ -60,6 +60,7 @@ fn status_events_and_merge_have_the_documented_fields() {
         "dirty",
         "landed",
         "phases",
+        "verify",
         "attempts",
         "spent",
         "eta_s",

@@ -22,6 +22,8 @@ fn a_digest_begins_where_the_last_one_ended() {
         .orch("digest")
         .code(0)
         .says("nothing was started yet")
+        .says("first (ready): done about ")
+        .says(" after the next orch up")
         .ok();
 
     sandbox.orch("up --merge").code(1).ok();

@@ -334,3 +334,24 @@ fn why_of_a_failed_plan_shows_the_last_line_of_its_agent() {
     );
     assert!(!why.contains('\u{1b}') && !why.contains("first"), "{why}");
 }
+
+#[test]
+fn the_drawn_graph_shows_whether_the_verify_of_a_plan_failed() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("good", "verify = \"true\"", &document(&[1]), "work 1.1");
+    sandbox.plan("bad", "verify = \"false\"", &document(&[1]), "work 1.1");
+    sandbox.plan("none", "", &document(&[1]), "work 1.1");
+    sandbox.orch("up").code(1).ok();
+    let plans = sandbox.orch("status --json").json()["plans"].clone();
+    let states: Vec<_> = (0..3).map(|plan| plans[plan]["verify"].clone()).collect();
+    assert_eq!(states, ["done".into(), "failed".into(), serde_json::Value::Null]);
+    sandbox.orch("report --html report.html").code(0).ok();
+    let page = sandbox.read("report.html");
+    for node in [
+        "data-id=\"bad.verify\" class=\"is-failed\"",
+        "data-id=\"good.verify\" class=\"is-done\"",
+    ] {
+        assert!(page.contains(node), "{node}");
+    }
+}
