@@ -166,6 +166,10 @@ document.addEventListener("visibilitychange", () => {
 setInterval(() => {
   if (document.hidden) refresh();
 }, 60000);
+// Waiting times and expected ends move although nothing happens.
+setInterval(() => {
+  if (!document.hidden) refresh();
+}, 10000);
 
 // Ages.
 function spoken(seconds) {
