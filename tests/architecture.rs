@@ -137,6 +137,7 @@ const SUB_ROOMS: &[(&str, &[(&str, u32)])] = &[
         &[
             ("event", 0),
             ("train", 1),
+            ("width", 1),
             ("work", 2),
             ("state", 3),
             ("fold", 4),

@@ -37,6 +37,7 @@ mod simulate;
 mod state;
 mod steer;
 pub mod train;
+mod width;
 mod work;
 
 pub use attempts::starting::work_place;
@@ -52,9 +53,10 @@ pub use event::{
     MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, NotLanding, Obstacle, ObstacleKind, OddEnd,
     OfAttempt, OfPlan, OpenReport, Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal,
     Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving,
-    ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Shortfall, Signs, Spent, StallAction,
-    StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf,
-    VerifiedMerge, Word, WorkConflict, WorkRefusal, WorkSkip, other_side,
+    ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Shortfall, Signs, SkippedPlan, Spent,
+    StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead,
+    UnionSeen, UnitOf, VerifiedMerge, Width, WidthChange, Word, WorkConflict, WorkRefusal, WorkSkip,
+    other_side,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{

@@ -28,6 +28,7 @@ mod why;
 
 pub use addressee::addressee;
 pub use attention::{attention_line, attention_text};
+pub use capacity::width_words;
 pub use conflict::{conflict_words, repair_words};
 pub use cycle::cycle_diagnostic;
 pub use explained::{complete, explained, explained_unit, rewritten};

@@ -84,6 +84,7 @@ impl Generated {
         }
         PlanSet {
             run: RunSettings {
+                fallback: false,
                 currency: Currency::default(),
                 base: None,
                 target: None,

@@ -56,6 +56,9 @@ pub(super) fn run(manifest: &RawManifest, worktrees: String) -> RunSettings {
         max_agents: run
             .and_then(|run| run.max_agents.as_ref())
             .map_or(MAX_AGENTS, |count| count.value.0 as usize),
+        fallback: run
+            .and_then(|run| run.fallback.as_ref())
+            .is_some_and(|fallback| fallback.value),
         auto_merge: run
             .and_then(|run| run.merge.as_ref())
             .is_some_and(|merge| merge.value == Merge::Auto),

@@ -94,6 +94,8 @@ pub struct RunSettings {
     pub worktrees: String,
     /// Slots: how many agent processes run at once.
     pub max_agents: usize,
+    /// True to use fewer agents at once while parallel work gains too little.
+    pub fallback: bool,
     /// Land each plan as soon as it is finished.
     pub auto_merge: bool,
     /// What worktrees that belong to no plan are provisioned with.

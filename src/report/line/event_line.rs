@@ -3,11 +3,12 @@
 use crate::journal::Record;
 use crate::plan::{AttemptId, CommitId, Currency, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
-    Because, Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport, LaunchTrouble, MergeTrouble,
-    NotLanded, PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport, VerifiedMerge, point_word,
+    Because, Event, Evidence, Failed, FlakyMerge, Hold, Landed, LaneNote, LateReport, LaunchTrouble,
+    MergeTrouble, NotLanded, PhaseSaid, PhaseVerify, PinRefusal, SkippedPlan, TargetChecked, TaskReport,
+    VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
-use crate::words::{self, ages, because, conflict_words, held, target_trouble};
+use crate::words::{self, ages, because, conflict_words, held, target_trouble, width_words};
 
 use super::person_line::person_line;
 use super::resolving_line::resolving_line;
@@ -45,11 +46,9 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::RunStarted {
             run, target, base, ..
         } => format!("{run} from {} onto {target}", base.short()),
-        Event::RunStopping { now: true } => "agents are ended at once".to_owned(),
-        Event::RunStopping { now: false } => {
-            "agents are asked to end; press Ctrl-C again to end them at once".to_owned()
-        }
+        Event::RunStopping { now } => stopping(*now).to_owned(),
         Event::RunStopped { why, .. } => because(why),
+        Event::RunWidth(change) => width_words(change),
         Event::RunSettled {}
         | Event::WorktreeLost { .. }
         | Event::VerifyStarted { .. }
@@ -64,7 +63,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         | Event::PinRefused(PinRefusal { why, .. }) => first_line(why),
         Event::PlanFailed(Failed { why, .. })
         | Event::VerifyFailed(Failed { why, .. })
-        | Event::PlanSkipped { why, .. }
+        | Event::PlanSkipped(SkippedPlan { why, .. })
         | Event::Warning { why, .. } => first_reason(why),
         Event::ManifestChanged(edit) => edit.changes.iter().map(edited).collect::<Vec<_>>().join("; "),
         Event::AttemptAssigned {
@@ -116,11 +115,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::MergeRequested { plans, .. } if plans.is_empty() => "all finished plans".to_owned(),
         Event::MergeRequested { plans, .. } => listed(plans),
         Event::MergeVerified(merge) => verified(merge),
-        Event::MergeFlaky(merge) => format!(
-            "{}: green after {}",
-            stacked(&merge.plans),
-            first_line(&merge.why)
-        ),
+        Event::MergeFlaky(merge) => flaky(merge),
         Event::MergeLanded(landed) => landing(landed),
         Event::MergeFound(found) => format!("already on {}: {}", found.target, found.evidence),
         Event::MergeReverted(back) | Event::MergeRestored(back) => is_at(&back.target, &back.commit),
@@ -139,6 +134,18 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::UnionRed(seen) => format!("with {}: {}", stacked(&seen.with), first_line(&seen.why)),
         Event::UnionGreen(seen) => format!("with {}", stacked(&seen.with)),
     }
+}
+
+fn stopping(now: bool) -> &'static str {
+    match now {
+        true => "agents are ended at once",
+        false => "agents are asked to end; press Ctrl-C again to end them at once",
+    }
+}
+
+fn flaky(merge: &FlakyMerge) -> String {
+    let plans = stacked(&merge.plans);
+    format!("{plans}: green after {}", first_line(&merge.why))
 }
 
 fn unit_failed(event: &Event) -> String {

@@ -123,6 +123,7 @@ fn is_news(event: &Event) -> bool {
         | Event::RunStopping { .. }
         | Event::RunStopped { .. }
         | Event::RunSettled {}
+        | Event::RunWidth(_)
         | Event::WorktreeCreated { .. }
         | Event::WorktreeRefused(_)
         | Event::WorktreeWaits(_)
@@ -147,7 +148,7 @@ fn is_news(event: &Event) -> bool {
         | Event::VerifyFailed { .. }
         | Event::PlanFinished { .. }
         | Event::PlanFailed(_)
-        | Event::PlanSkipped { .. }
+        | Event::PlanSkipped(_)
         | Event::PlanHeld { .. }
         | Event::Paused(_)
         | Event::Resumed { .. }

@@ -15,6 +15,7 @@ use crate::report::text::markup::escaped;
 use crate::report::text::span::ms;
 use crate::report::timeline::draw::{TIMELINE_STYLE, draw_timeline, timeline_legend};
 use crate::report::timeline::model::{BarKind, RunTimeline};
+use crate::words::width_words;
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --paper: #ffffff; --well: #f6f8fa;
@@ -85,6 +86,9 @@ pub fn run_page(run: &RunStory, timeline: Option<&RunTimeline>, graph: Option<&s
         );
     }
     attempts_in_vain(&mut page, run);
+    for (at, change) in &run.widths {
+        let _ = writeln!(page, "<p>{} {}</p>", clock(*at), escaped(&width_words(change)));
+    }
     if !run.warnings.is_empty() {
         page += "<h2>Warnings</h2>\n<ul>\n";
         for (at, why) in &run.warnings {

@@ -16,7 +16,7 @@ use crate::report::text::palette::plan_style;
 use crate::report::text::span::ms;
 use crate::report::text::width::{fit, pad};
 use crate::supervisor::TrueRisk;
-use crate::words::cost;
+use crate::words::{cost, width_words};
 
 /// `12.3k tokens, $0.42`; empty when no agent reports its usage.
 pub fn spending(spent: Spending, currency: Currency) -> String {
@@ -143,6 +143,10 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
     }
     for line in risk_sentences(run) {
         let _ = writeln!(text, "{}", folded("", &line, columns));
+    }
+    for (at, change) in &run.widths {
+        let time = format!("{} ", clock(*at));
+        let _ = writeln!(text, "{}", folded(&time, &width_words(change), columns));
     }
     for (at, warning) in &run.warnings {
         let time = format!("{} ", clock(*at));

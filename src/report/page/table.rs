@@ -6,6 +6,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::{PlanName, PlanState, TaskState, UnitId};
+use crate::schedule::Width;
 use crate::supervisor::{PlanView, RunView, StatusView, given};
 use crate::words::{attention_line, rough};
 
@@ -74,7 +75,12 @@ pub fn table(view: &StatusView, columns: usize) -> String {
         .as_ref()
         .map_or("not there yet", |oid| oid.short());
     let target = view.target.name.trim_start_matches("refs/heads/");
-    let head = format!("{run}{}; target {target} ({oid})", run_word(view.state));
+    let width = match view.width {
+        Width::Full => "",
+        Width::Narrow => ", with half of its agents (`fallback`)",
+        Width::Batched => ", with half of its agents, in batches (`fallback`)",
+    };
+    let head = format!("{run}{}{width}; target {target} ({oid})", run_word(view.state));
     for line in count_line(view, columns).lines() {
         let _ = writeln!(text, "{}", fit(line, columns));
     }

@@ -11,7 +11,7 @@ use super::merge_story::MergeStory;
 use super::spell::Spell;
 use crate::journal::{Columns, Record};
 use crate::plan::{AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId};
-use crate::schedule::{Event, Landed, MergeTrouble, NotLanded};
+use crate::schedule::{Event, Landed, MergeTrouble, NotLanded, WidthChange};
 use crate::supervisor::TrueRisk;
 use crate::words::because;
 
@@ -40,6 +40,9 @@ pub struct RunStory {
     pub plans: BTreeMap<PlanName, PlanStory>,
     /// The verifications of its merges.
     pub merges: Vec<MergeStory>,
+    /// When it began to use fewer agents at once, or more, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub widths: Vec<(Timestamp, WidthChange)>,
     /// Warnings, with their times.
     pub warnings: Vec<(Timestamp, String)>,
     /// The risks that came true, where they were asked for.
@@ -195,13 +198,14 @@ impl RunStory {
                 }
             }
             Event::RunSettled {} => self.ending = Some("all plans have settled".to_owned()),
+            Event::RunWidth(change) => self.widths.push((at, change.clone())),
             Event::PlanFinished(of) => {
                 end(&of.plan, PlanState::Finished, None);
                 self.plan(&of.plan).finished_at.get_or_insert(at);
             }
             Event::PlanCancelled(of) => end(&of.plan, PlanState::Cancelled, None),
             Event::PlanFailed(of) => end(&of.plan, PlanState::Failed, Some(because(&of.why))),
-            Event::PlanSkipped { plan, why, .. } => end(plan, PlanState::Skipped, Some(because(why))),
+            Event::PlanSkipped(skip) => end(&skip.plan, PlanState::Skipped, Some(because(&skip.why))),
             Event::PlanHeld { plan, .. } => {
                 let why = crate::report::line::event_line::detail(event, Currency::default());
                 end(plan, PlanState::Held, Some(why));

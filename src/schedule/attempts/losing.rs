@@ -3,7 +3,7 @@
 use crate::plan::{Dependency, PlanName, UnitId};
 use crate::schedule::board::core::Board;
 use crate::schedule::board::step::Step;
-use crate::schedule::event::about::{Failed, WorkSkip};
+use crate::schedule::event::about::{Failed, SkippedPlan, WorkSkip};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::why::because::{Because, Hold, LostAs};
@@ -31,11 +31,11 @@ pub(in crate::schedule) fn skip_hopeless(board: &mut Board, at: At, index: usize
     if all && run.lost.is_empty() && !run.is_at_work() {
         if let Some((_, Cause::Plan(lost))) = hopeless.first() {
             let (cause, why) = (lost.on.plan.clone(), why_lost(board, lost));
-            let skipped = Event::PlanSkipped {
+            let skipped = Event::PlanSkipped(SkippedPlan {
                 plan: name,
                 cause,
                 why,
-            };
+            });
             board.record(at, skipped, step);
         }
         return;
@@ -122,9 +122,9 @@ fn ending(name: &PlanName, run: &PlanRun) -> Event {
     let (cause, why) = skipped
         .max_by_key(|(cause, _)| cause.is_some())
         .unwrap_or_else(|| (None, "".into()));
-    Event::PlanSkipped {
+    Event::PlanSkipped(SkippedPlan {
         cause: cause.map_or_else(|| plan.clone(), |lost| lost.on.plan),
         plan,
         why,
-    }
+    })
 }

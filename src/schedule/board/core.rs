@@ -118,6 +118,7 @@ impl Board {
             | Event::RunStopping { .. }
             | Event::RunStopped { .. }
             | Event::RunSettled {}
+            | Event::RunWidth(_)
             | Event::MergeRequested { .. }
             | Event::TargetChecked(_)
             | Event::AttemptParked(_)
@@ -141,7 +142,7 @@ impl Board {
             | Event::MergeStarted { .. }
             | Event::PlanFinished { .. }
             | Event::PlanFailed(_)
-            | Event::PlanSkipped { .. }
+            | Event::PlanSkipped(_)
             | Event::PlanHeld { .. }
             | Event::PlanCancelled { .. }
             | Event::Paused(_)
@@ -212,8 +213,7 @@ impl Board {
     }
 
     pub(in crate::schedule) fn is_merge_only(&self) -> bool {
-        let run = self.state.run.as_ref();
-        run.is_some_and(|run| run.merge_only.is_some())
+        self.state.is_merge_only()
     }
 
     pub(in crate::schedule) fn ask(&mut self, ask: Ask, effect: Effect, step: &mut Step) {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ending::{stop_agents, stop_unwanted, stop_unwanted_verification, wake_or_end};
+use super::ending::{change_width, stop_agents, stop_unwanted, stop_unwanted_verification, wake_or_end};
 use crate::plan::{AttemptId, CommitId, Document, ItemId, PhaseId, PlanName, Statement};
 use crate::schedule::attempts::budget::stop_broke;
 use crate::schedule::attempts::closing::{close_phases, leave_out};
@@ -272,6 +272,7 @@ impl Scheduler {
                 start_resolvers(&mut self.board, at, step);
                 stop_unwanted_resolvers(&mut self.board, step);
                 if !merge_only {
+                    change_width(&mut self.board, at, step);
                     start_agents(&mut self.board, at, step);
                 }
             }

@@ -162,6 +162,17 @@ pub struct Failed {
     pub why: Because,
 }
 
+/// A plan that was skipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedPlan {
+    /// The plan.
+    pub plan: PlanName,
+    /// The plan that is the cause.
+    pub cause: PlanName,
+    /// Why.
+    pub why: Because,
+}
+
 /// A plan that was reverted on a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenBack {

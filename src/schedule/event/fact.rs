@@ -36,6 +36,9 @@ pub enum Event {
         /// True when the next `orch up` continues this run instead of starting another.
         resume: bool,
     },
+    /// The run uses fewer agents at once than before, or more.
+    #[serde(rename = "run.width")]
+    RunWidth(super::notice::WidthChange),
     /// Every plan has settled.
     #[serde(rename = "run.settled")]
     RunSettled {},
@@ -271,14 +274,7 @@ pub enum Event {
     PlanFailed(Failed),
     /// A dependency of the plan did not succeed.
     #[serde(rename = "plan.skipped")]
-    PlanSkipped {
-        /// The plan.
-        plan: PlanName,
-        /// The plan that is the cause.
-        cause: PlanName,
-        /// Why.
-        why: Because,
-    },
+    PlanSkipped(super::about::SkippedPlan),
     /// The plan needs a person.
     #[serde(rename = "plan.held")]
     PlanHeld {

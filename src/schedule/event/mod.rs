@@ -21,8 +21,9 @@ pub(super) mod trouble;
 pub(super) mod why;
 
 pub use about::{
-    Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PauseAsked, PinRefusal, Steered,
-    TakenBack, TaskReport, Ticks, TicksOf, UnitOf, VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
+    Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PauseAsked, PinRefusal,
+    SkippedPlan, Steered, TakenBack, TaskReport, Ticks, TicksOf, UnitOf, VerifiedMerge, WorkConflict,
+    WorkRefusal, WorkSkip,
 };
 pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};
@@ -32,6 +33,7 @@ pub use merge_facts::{FirstBad, Landed, MergeBegun, NotLanded, Pinned, Prefix, T
 pub use names::EVENT_NAMES;
 pub use notice::{
     Ages, Escalation, Foreseen, LateReport, OfAttempt, Sent, Signs, StallAction, StallNotice, UnionSeen,
+    Width, WidthChange,
 };
 pub use person::person_fact::{AgentReplaced, AttachBegan, AttachEnded, MailUpTo, PersonFact, ToLead};
 pub use person::review::{ReviewApproval, ReviewComment, ReviewReturn};

@@ -5,6 +5,10 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
     ("run.started", "`orch up` began or continued a run."),
     ("run.stopping", "A person asked to stop."),
     ("run.stopped", "The supervisor ended in order."),
+    (
+        "run.width",
+        "The run uses fewer agents at once than before, or more (`fallback`).",
+    ),
     ("run.settled", "Every plan has settled."),
     ("worktree.created", "The plan's worktree and branch exist."),
     ("worktree.refused", "The worktree could not be made."),

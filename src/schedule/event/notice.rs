@@ -194,6 +194,44 @@ pub struct UnionSeen {
     pub why: String,
 }
 
+/// How many agents a run uses at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Width {
+    /// As many as the manifest allows.
+    #[default]
+    Full,
+    /// Half as many, and half the lanes of each plan.
+    Narrow,
+    /// Likewise, in batches: none begins between the first end of a batch and its last.
+    Batched,
+}
+
+impl Width {
+    /// How many of so many slots or lanes are used.
+    pub fn of(self, all: usize) -> usize {
+        match self {
+            Self::Full => all,
+            Self::Narrow | Self::Batched => all.div_ceil(2),
+        }
+    }
+}
+
+/// A change of the width, with the gain of the last attempts, in percent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WidthChange {
+    /// The width from now on.
+    pub width: Width,
+    /// The share of the time of sequential work that was saved.
+    pub efficiency: u32,
+    /// The share of time in which only `orch` itself was at work.
+    pub overhead: u32,
+    /// The share of the agents' time in failed attempts.
+    pub lost: u32,
+    /// How many attempts were judged.
+    pub attempts: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The plan that an event is about.
 
-use super::about::WorkConflict;
+use super::about::{SkippedPlan, WorkConflict};
 use super::fact::Event;
 use super::phase_fact::PhaseVerify;
 use crate::plan::PlanName;
@@ -13,6 +13,7 @@ impl Event {
             | Self::RunStopping { .. }
             | Self::RunStopped { .. }
             | Self::RunSettled {}
+            | Self::RunWidth(_)
             | Self::ManifestChanged(_)
             | Self::TargetChecked(_)
             | Self::MergeRequested { .. } => None,
@@ -78,7 +79,7 @@ impl Event {
             | Self::PhaseDone { plan, .. }
             | Self::PhaseVerify(PhaseVerify { plan, .. })
             | Self::VerifyPassed { plan, .. }
-            | Self::PlanSkipped { plan, .. }
+            | Self::PlanSkipped(SkippedPlan { plan, .. })
             | Self::PlanHeld { plan, .. } => Some(plan),
         }
     }

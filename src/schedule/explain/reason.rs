@@ -10,7 +10,7 @@ use crate::plan::{
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::facts::ObstacleKind;
 use crate::schedule::event::merge_facts::Prefix;
-use crate::schedule::event::notice::Ages;
+use crate::schedule::event::notice::{Ages, WidthChange};
 use crate::schedule::event::resolving::ConflictRepaired;
 use crate::schedule::event::trouble::MergeTrouble;
 use crate::schedule::event::why::because::{Because, Hold};
@@ -307,6 +307,10 @@ pub enum CapacityReason {
         /// The plans that occupy them.
         by: Vec<PlanName>,
     },
+    /// The run uses so many slots at once, all of which are taken. Holds the change that narrowed it.
+    Narrowed(usize, WidthChange),
+    /// The run works in batches, and the batch at work has to end first. Holds the change likewise.
+    Batch(WidthChange),
     /// An executor has as many attempts as it is given at once. Holds that number.
     Executor(ExecutorName, usize),
     /// The agent runs as many processes as its limit allows. Holds the limit.

@@ -198,6 +198,11 @@ fn explain_ready(
             let ahead: Vec<PlanName> = ahead.cloned().collect();
             (!ahead.is_empty()).then_some(CapacityReason::SlotKept(ahead))
         }
+        Some(DispatchLimit::Batch) => state.width.change().cloned().map(CapacityReason::Batch),
+        Some(DispatchLimit::Slots(slots)) if slots < work.slots => {
+            let change = state.width.change().cloned();
+            change.map(|change| CapacityReason::Narrowed(slots, change))
+        }
         Some(DispatchLimit::Slots(slots)) => {
             let mut by: Vec<PlanName> = state.open_attempts().map(|(name, _, _)| name.clone()).collect();
             by.dedup();

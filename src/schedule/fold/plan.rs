@@ -31,9 +31,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         Event::AgentEnded { .. } => ended(run, at, event),
         Event::AttemptChecked { .. } => was_looked_at(run, at, event),
         Event::AttemptFailed { .. } => has_failed(run, at, event),
-        Event::AgentUsage(usage) => {
-            take_usage(run, at, usage);
-        }
+        Event::AgentUsage(usage) => drop(take_usage(run, at, usage)),
         Event::AttemptParked(parked) => was_parked(run, at, parked),
         Event::AgentRefused { .. } => {}
         Event::StageDone { .. } => completed(run, at, event),
@@ -75,9 +73,9 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         Event::VerifyStopped { .. } => run.verify = Verify::Open,
         Event::PlanFinished { .. } => finished(run, at),
         Event::PlanFailed(failed) => run.end(at, Outcome::Failed(failed.why.clone())),
-        Event::PlanSkipped { plan, cause, why } => {
-            run.left_out = plan == cause;
-            run.end(at, Outcome::Skipped(why.clone()));
+        Event::PlanSkipped(skip) => {
+            run.left_out = skip.plan == skip.cause;
+            run.end(at, Outcome::Skipped(skip.why.clone()));
         }
         Event::PlanHeld { why, .. } => was_held(run, at, why),
         Event::PlanCancelled { .. } => cancelled(run, at),
@@ -99,6 +97,7 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         | Event::RunStopping { .. }
         | Event::RunStopped { .. }
         | Event::RunSettled {}
+        | Event::RunWidth(_)
         | Event::MergeRequested { .. }
         | Event::TargetChecked(_)
         | Event::MergeVerified(_)

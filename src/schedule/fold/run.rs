@@ -14,14 +14,64 @@ use crate::schedule::event::merge_facts::NotLanded;
 use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::event::resolving::Resolving;
 use crate::schedule::event::trouble::MergeTrouble;
+use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::known::{RunInfo, RunPhase, State};
 use crate::schedule::state::person::mail::{Letter, concerns_lead};
-use crate::schedule::state::plan_run::Outcome;
+use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
+use crate::schedule::width::WidthMemory;
 
 impl State {
     /// Folds one event into the state.
     pub fn apply(&mut self, at: At, event: &Event) {
+        self.count_time(at, event);
         self.now = self.now.max(at);
+        self.fold(at, event);
+        self.note_gain(event);
+    }
+
+    /// Counts the time since the last event for the gain of parallel work.
+    fn count_time(&mut self, at: At, event: &Event) {
+        let driven = self.phase == RunPhase::Driving && !self.is_merge_only();
+        if !driven || matches!(event, Event::RunStarted { .. }) {
+            self.width.skip(at);
+        } else if at > self.width.seen() {
+            let at_work = self.open_attempts();
+            let at_work = at_work.filter(|(_, _, attempt)| attempt.state == AttemptState::Running);
+            let agents = at_work.count() + self.resolving.len();
+            let own = |run: &PlanRun| {
+                run.is_at_work() || run.verify == Verify::Running || matches!(run.merge, Merge::Running(_))
+            };
+            let own = agents == 0 && self.plans.iter().any(own);
+            self.width.pass(at, agents, own);
+        }
+    }
+
+    /// Counts ended attempts for the gain of parallel work, and changes the width.
+    fn note_gain(&mut self, event: &Event) {
+        let left = self.open_attempts().count();
+        if let Event::RunWidth(change) = event {
+            self.width.note_change(change, left);
+        } else if let Event::AgentEnded { .. } = event {
+            self.width.agent_ended(left);
+        } else if let Event::StageDone { .. } = event {
+            self.width.note_judged(0);
+        } else if let Event::AttemptFailed {
+            plan,
+            attempt,
+            counted: true,
+            ..
+        } = event
+        {
+            let took = self.plan(plan).history.iter().rev();
+            let took = took.filter(|record| record.id == *attempt).find_map(|record| {
+                let took = record.ended?.since(record.started?);
+                Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
+            });
+            self.width.note_judged(took.unwrap_or(0));
+        }
+    }
+
+    fn fold(&mut self, at: At, event: &Event) {
         match event {
             Event::RunStarted {
                 run,
@@ -65,7 +115,7 @@ impl State {
                 None => drop(self.red_targets.remove(&checked.target)),
             },
             Event::MergeVerified(merge) => self.build_time.note(&merge.verdict),
-            Event::Warning { .. } | Event::MergeFlaky(_) => {}
+            Event::Warning { .. } | Event::MergeFlaky(_) | Event::RunWidth(_) => {}
             Event::MergeLanded(landed) => {
                 self.failure_rate.note(false);
                 self.apply_to_plan(at, event);
@@ -194,6 +244,8 @@ impl State {
         }
         if new_run {
             self.spent = Spent::default();
+            self.width = WidthMemory::default();
+            self.width.skip(at);
         }
         self.in_conflict
             .retain(|number| self.plans[*number].open_conflict().is_some());

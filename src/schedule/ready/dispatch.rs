@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::plan::{AgentName, CommitId, Dependency, ExecutorName, Priority, ResourceName, UnitId, WorkRef};
 
 use super::file_turns;
+use crate::schedule::event::notice::Width;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::work::files_in_turn::FilesInTurn;
@@ -23,21 +24,24 @@ pub struct Room {
     pub agents: BTreeMap<AgentName, usize>,
     /// Tokens taken of each resource.
     pub resources: BTreeMap<ResourceName, u32>,
+    /// The width of the run.
+    pub width: Width,
+    /// True until the batch at work has ended.
+    pub closed: bool,
 }
 
 impl Room {
     /// Computes the capacity that the attempts under way leave free.
     pub fn left(work: &Work, state: &State) -> Self {
+        let width = state.allowed_width(work);
+        let executors = work.localities.executors.iter();
         let mut room = Self {
-            slots: work.slots,
-            away: work
-                .localities
-                .executors
-                .iter()
-                .map(|(_, slots)| *slots)
-                .collect(),
+            slots: width.of(work.slots),
+            away: executors.map(|(_, slots)| width.of(*slots)).collect(),
             agents: BTreeMap::new(),
             resources: BTreeMap::new(),
+            width,
+            closed: false,
         };
         for (name, _, attempt) in state.open_attempts() {
             let plan = state.number(name).and_then(|number| work.plans.get(number));
@@ -55,7 +59,12 @@ impl Room {
         }
         if work.machine.is_short_of_memory() {
             // One attempt may always run, or nothing would ever continue.
-            room.slots = usize::from(room.slots == work.slots).min(room.slots);
+            room.slots = usize::from(room.slots == width.of(work.slots)).min(room.slots);
+        }
+        if width == Width::Batched && state.width.batch_ends() && state.open_attempts().next().is_some() {
+            room.slots = 0;
+            room.away.fill(0);
+            room.closed = true;
         }
         room
     }
@@ -95,12 +104,13 @@ impl Room {
         }
         let machine = work.machine;
         (self.free(at) == 0).then(|| match at {
+            _ if self.closed => DispatchLimit::Batch,
             Locality::Away(executor) => {
                 let (name, slots) = work.localities.executors[executor].clone();
-                DispatchLimit::Executor(name, slots)
+                DispatchLimit::Executor(name, self.width.of(slots))
             }
             Locality::Here if machine.is_short_of_memory() => DispatchLimit::Memory(machine.free_memory),
-            Locality::Here => DispatchLimit::Slots(work.slots),
+            Locality::Here => DispatchLimit::Slots(self.width.of(work.slots)),
         })
     }
 
@@ -126,6 +136,8 @@ impl Room {
 /// A limit that keeps ready work waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DispatchLimit {
+    /// The batch at work has to end first.
+    Batch,
     /// All slots of this machine are taken. Holds the number of slots.
     Slots(usize),
     /// An executor has as many attempts as it is given at once. Holds that number.

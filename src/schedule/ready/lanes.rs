@@ -2,6 +2,7 @@
 //! raise or lower it.
 
 use crate::plan::AgentName;
+use crate::schedule::event::notice::{Width, WidthChange};
 use crate::schedule::state::known::State;
 use crate::schedule::work::machine::Machine;
 use crate::schedule::work::plans::Work;
@@ -33,6 +34,8 @@ pub enum LaneHold {
     },
     /// An account of this agent met a limit and has not worked since.
     RateLimit(AgentName),
+    /// Parallel work gained too little.
+    Narrowed(WidthChange),
 }
 
 /// Load per core, in percent, above which a plan gets one lane less, and below which it may get more lanes. Between the two, the
@@ -57,7 +60,9 @@ pub fn lanes(work: &Work, state: &State, number: usize) -> LaneCount {
         usual,
         holds: Vec::new(),
     };
+    let width = state.allowed_width(work);
     if !plan.adaptive {
+        narrow(&mut count, width, state);
         return count;
     }
     if machine.is_short_of_memory() {
@@ -80,7 +85,18 @@ pub fn lanes(work: &Work, state: &State, number: usize) -> LaneCount {
     let invited = load < IDLE && free_memory > AMPLE && failed == 0 && limited.is_none();
     count.lanes = usual + if invited { MORE } else { 0 };
     count.lanes = count.lanes.saturating_sub(count.holds.len()).max(1);
+    narrow(&mut count, width, state);
     count
+}
+
+/// A run that is not wide uses half of the lanes.
+fn narrow(count: &mut LaneCount, width: Width, state: &State) {
+    let narrowed = width.of(count.lanes);
+    if narrowed < count.lanes {
+        count.lanes = narrowed;
+        let change = state.width.change().cloned();
+        count.holds.extend(change.map(LaneHold::Narrowed));
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use crate::plan::{AgentName, CommitId, Dependency, PlanName, RunId, TaskState, U
 use crate::schedule::event::at::At;
 use crate::schedule::event::facts::Spent;
 use crate::schedule::event::merge_facts::TargetChecked;
+use crate::schedule::event::notice::Width;
 use crate::schedule::train::{BuildTime, FailureRate};
+use crate::schedule::width::WidthMemory;
 use crate::schedule::work::plans::{PlanWork, Work};
 
 /// The state of all plans and of the run.
@@ -42,6 +44,8 @@ pub struct State {
     pub now: At,
     /// The run's usage.
     pub spent: Spent,
+    /// How many agents it uses at once, and why.
+    pub width: WidthMemory,
     /// The messages that the lead has to look at.
     pub lead: LeadMail,
     /// Accounts that were limited when they were last used.
@@ -110,6 +114,7 @@ impl State {
             red_targets: BTreeMap::new(),
             now: At::default(),
             spent: Spent::default(),
+            width: WidthMemory::default(),
             lead: LeadMail::default(),
             limits: BTreeMap::new(),
             accounts: Arc::new(work.accounts()),
@@ -185,6 +190,20 @@ impl State {
     pub fn spent_on_plans(&self) -> Spent {
         let plans = self.plans.iter().map(|run| run.spent);
         plans.fold(Spent::default(), Spent::plus)
+    }
+
+    /// The width of the run: always full where the settings do not let it narrow.
+    pub fn allowed_width(&self, work: &Work) -> Width {
+        if work.narrows {
+            self.width.now()
+        } else {
+            Width::Full
+        }
+    }
+
+    /// True when the supervisor only lands finished plans.
+    pub fn is_merge_only(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.merge_only.is_some())
     }
 
     /// True when the run works on the plan.

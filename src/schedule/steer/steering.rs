@@ -6,7 +6,7 @@
 use super::command::Steer;
 use super::refusal::SteerRefusal;
 use crate::plan::{Dispatch, PlanName, Point, TaskId, UnitId, WorkRef};
-use crate::schedule::event::about::{OfPlan, PauseAsked, Steered, TaskReport, UnitOf};
+use crate::schedule::event::about::{OfPlan, PauseAsked, SkippedPlan, Steered, TaskReport, UnitOf};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::person::person_fact::{MailUpTo, PersonFact};
 use crate::schedule::event::resolving::Resolving;
@@ -246,11 +246,11 @@ impl SteerRequest<'_> {
             if let Some(Outcome::Skipped(_)) = self.run.outcome {
                 return Ok(Vec::new());
             }
-            return Ok(vec![Event::PlanSkipped {
+            return Ok(vec![Event::PlanSkipped(SkippedPlan {
                 plan: self.name(),
                 cause: self.name(),
                 why: Because::LeftOut,
-            }]);
+            })]);
         }
         let inside = |task: &TaskId| match self.what.point {
             Point::Plan => true,

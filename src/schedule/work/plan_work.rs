@@ -228,6 +228,7 @@ impl Work {
         Self {
             plans: plans.collect(),
             slots: set.run.max_agents,
+            narrows: set.run.fallback,
             localities: Localities::of(set),
             machine: Machine::default(),
             agent_limits: set

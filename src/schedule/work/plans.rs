@@ -23,6 +23,8 @@ pub struct Work {
     pub plans: Vec<PlanWork>,
     /// How many agent processes run at once on this machine.
     pub slots: usize,
+    /// True to use fewer while parallel work gains too little.
+    pub narrows: bool,
     /// The executors, for attempts that do not run on this machine.
     pub localities: Localities,
     /// The load of the machine.

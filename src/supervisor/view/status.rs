@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::journal::SCHEMA;
 use crate::plan::{CommitId, Plan, PlanName, PlanState, TaskState};
-use crate::schedule::{PlanWork, RunPhase, Tally, eta, in_state_since, plan_state, verify_state};
+use crate::schedule::{PlanWork, RunPhase, Tally, Width, eta, in_state_since, plan_state, verify_state};
 
 use super::attention::AttentionView;
 use super::dirt::dirt_of;
@@ -36,6 +36,8 @@ pub struct StatusView {
     pub state: RunView,
     /// Where plans land.
     pub target: TargetView,
+    /// How many agents the run uses at once.
+    pub width: Width,
     /// The run's usage, as far as it is reported.
     pub spent: SpentView,
     /// Items that need a person, the most important first.
@@ -177,6 +179,7 @@ impl Situation {
             eta_s: expected.run.map(|eta| eta / 1000),
             eta_range_s: expected.range.map(|(from, to)| (from / 1000, to / 1000)),
             cost: SpentView::of(state.spent_on_plans(), None, spent.currency).cost,
+            width: state.allowed_width(self.scheduler.work()),
             spent,
             attention: AttentionView::all(project, self),
             plans,

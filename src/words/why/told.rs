@@ -4,7 +4,7 @@ use super::because::because;
 use super::need::advice;
 use crate::schedule::{
     AgentReplaced, Because, Event, Failed, Hold, MergeTrouble, NotLanded, PersonFact, ResolverFailed,
-    Resolving, WorkSkip,
+    Resolving, SkippedPlan, WorkSkip,
 };
 
 /// The event with sentences in place of its reasons.
@@ -24,7 +24,7 @@ pub fn told(event: &Event) -> Event {
         | Event::WorkSkipped(WorkSkip { why, .. })
         | Event::VerifyFailed(Failed { why, .. })
         | Event::PlanFailed(Failed { why, .. })
-        | Event::PlanSkipped { why, .. }
+        | Event::PlanSkipped(SkippedPlan { why, .. })
         | Event::Warning { why, .. }
         | Event::Resolve(Resolving::Failed(ResolverFailed { why, .. }))
         | Event::Person(PersonFact::Replaced(AgentReplaced { why, .. })) => put(why),

@@ -458,10 +458,17 @@ fn plans_that_a_person_reviews_before_they_land_are_listed() {
     let sandbox = Sandbox::new();
     sandbox.plan("a", "gate = \"review\"", &document(&[1]), "work 1.1");
     sandbox.plan("b", "", &document(&[1]), "work 1.1");
-    assert_eq!(sandbox.orch("preview --json").code(0).json()["reviews"], json!(["a"]));
+    assert_eq!(
+        sandbox.orch("preview --json").code(0).json()["reviews"],
+        json!(["a"])
+    );
     let shown = sandbox.orch("preview").code(0);
     let shown = shown.says("plans that a person has to `orch review` before they land\n  a\n");
     shown.ok();
     sandbox.orch("preview --export plan").code(0).ok();
-    assert!(sandbox.read("plan/synchronisation.md").contains("- a: `orch review a`"));
+    assert!(
+        sandbox
+            .read("plan/synchronisation.md")
+            .contains("- a: `orch review a`")
+    );
 }

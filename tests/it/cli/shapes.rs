@@ -32,6 +32,7 @@ fn status_events_and_merge_have_the_documented_fields() {
             "run",
             "state",
             "target",
+            "width",
             "spent",
             "attention",
             "eta_s",

@@ -71,6 +71,8 @@ tables! {
         fallback_after: PositiveDuration,
         /// How many agent processes run at once. Default: 4.
         max_agents: Count,
+        /// Use fewer agents at once while parallel work gains too little. Default: false.
+        fallback: bool,
         /// What one agent process is given. Default: "plan".
         dispatch: Dispatch,
         /// How the order of tasks is drawn. Default: "auto".

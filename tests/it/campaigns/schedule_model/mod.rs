@@ -20,7 +20,7 @@ use orch::schedule::{
     Hold, Input, LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine, MergeTrouble,
     Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun,
     PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid,
-    UnitWork, Word, Work, WorkConflict, agent_of, lanes, plan_state, review, steer,
+    UnitWork, Width, Word, Work, WorkConflict, agent_of, lanes, plan_state, review, steer,
 };
 use orch::words::{advice, because};
 
@@ -29,6 +29,7 @@ use crate::support::{Branches, campaign};
 mod conflicts;
 mod promises;
 mod talk;
+mod widths;
 
 use conflicts::Conflicts;
 use promises::Promises;
@@ -240,6 +241,7 @@ fn plans(dice: &mut Dice) -> Work {
         )]),
         budget: dice.percent(10).then_some(200),
         slots: 1 + dice.below(3),
+        narrows: dice.percent(40),
         localities: Localities {
             executors: vec![("far".parse().unwrap(), 1 + dice.below(2))],
             agents: match dice.percent(30) {
@@ -317,7 +319,7 @@ enum Coming {
 
 /// What happened in all runs: notices, notices taken back, actions, late words, waits that were told, attempts parked,
 /// plans held for want of money or a login.
-static COUNTED: [AtomicU64; 7] = [const { AtomicU64::new(0) }; 7];
+static COUNTED: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
 
 /// First phases of plans that landed on their own.
 static PREFIXES: AtomicU64 = AtomicU64::new(0);
@@ -1160,9 +1162,12 @@ impl World {
         let (here, far) = (running(Locality::Here), running(Locality::Away(0)));
         let most = work.localities.executors[0].1;
         assert!(far <= most, "{far} attempts are away, and {most} may be");
+        let width = state.allowed_width(work);
+        let closed = width == Width::Batched && state.width.batch_ends() && here + far > 0;
         let full = |at: Locality| match at {
-            Locality::Here => here >= work.slots || (here > 0 && work.machine.is_short_of_memory()),
-            Locality::Away(_) => far >= most,
+            _ if closed => true,
+            Locality::Here => here >= width.of(work.slots) || (here > 0 && work.machine.is_short_of_memory()),
+            Locality::Away(_) => far >= width.of(most),
         };
         let taken = |agent: &str| {
             state
@@ -1331,6 +1336,7 @@ impl World {
                     why: Hold::Needs { .. },
                     ..
                 } => 6,
+                Event::RunWidth(_) => 7,
                 _ => continue,
             };
             COUNTED[place].fetch_add(1, Ordering::Relaxed);
@@ -1494,10 +1500,10 @@ fn random_plans_in_a_random_world() {
     );
     println!("{} prefixes landed", PREFIXES.load(Ordering::Relaxed));
     let counted = COUNTED.each_ref().map(|count| count.load(Ordering::Relaxed));
-    let [stuck, stirred, acted, late, told, parked, needs] = counted;
+    let [stuck, stirred, acted, late, told, parked, needs, widths] = counted;
     println!(
         "{} random runs; {stuck} notices of stuck attempts, {stirred} taken back, {acted} acted on; {late} late words; \
-         {told} waits escalated; {parked} attempts parked, {needs} plans held for want of something",
+         {told} waits escalated; {parked} attempts parked, {needs} plans held for want of something, {widths} changes of width",
         last - first
     );
     if last - first >= 1_000 {

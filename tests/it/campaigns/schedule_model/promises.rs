@@ -11,6 +11,7 @@ use orch::schedule::{
 };
 
 use super::conflicts::Conflicts;
+use super::widths::Widths;
 
 /// How often an agent continues because of unread messages.
 const MOST_AGAIN: u32 = 2;
@@ -68,6 +69,7 @@ pub struct Promises {
     last: BTreeMap<PlanName, UnitId>,
     /// Conflicts, and the work that waits for their resolution.
     pub conflicts: Conflicts,
+    widths: Widths,
     /// Questions, answers, unread messages that an agent continued with, work by hand, agents that took over, and those of them
     /// that took over a repair.
     pub counted: [u64; 6],
@@ -98,6 +100,7 @@ impl Promises {
             _ => false,
         };
         self.conflicts.take(work, event, repair);
+        self.widths.take(work, event);
         match event {
             Event::AttemptAssigned { .. } => self.assigned(work, state, event),
             Event::AgentStarted { plan, attempt, .. } => {

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Sandbox, Scratch, document};
+use crate::support::{Running, Sandbox, Scratch, document, wait_for};
 
 #[test]
 fn every_plan_that_waits_for_its_next_attempt_gets_it() {
@@ -133,4 +133,55 @@ fn a_repository_that_an_earlier_attempt_committed_as_a_link_does_not_land_with_a
     assert_eq!(sandbox.state("p"), "failed", "{}", sandbox.why("p"));
     assert!(sandbox.why("p").contains("nested"), "{}", sandbox.why("p"));
     assert_eq!(sandbox.git("ls-tree -d main nested"), "");
+}
+
+#[test]
+fn a_run_whose_parallel_work_fails_narrows_and_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 9\nbackoff = \"1ms\"\nmax_agents = 4\nfallback = true");
+    sandbox.gate("fail");
+    // Each attempt fails for another reason.
+    for plan in ["a", "b", "c", "d"] {
+        sandbox.plan(plan, "", &document(&[1]), "gate fail; exit ${ORCH_ATTEMPT#*-}");
+    }
+    let running = Running::spawn(sandbox.command(["up"]));
+    let ended = |count| {
+        wait_for("attempts to fail", || {
+            sandbox.count("attempt.failed", None) == count
+        })
+    };
+    let began = |count| {
+        wait_for("attempts to begin", || {
+            sandbox.count("agent.started", None) == count
+        })
+    };
+    for count in 1..=6 {
+        began(count + 3);
+        sandbox.open("fail");
+        ended(count);
+    }
+    wait_for("the run to narrow", || sandbox.count("run.width", None) == 1);
+    // Two of the four agents that are at work end before another begins.
+    for count in 7..=9 {
+        began(9.max(count + 1));
+        sandbox.open("fail");
+        ended(count);
+    }
+    let status = sandbox.orch("status --json").json();
+    assert_eq!(status["width"], "narrow");
+    began(11);
+    let waiting: String = ["a", "b", "c", "d"]
+        .map(|plan| sandbox.orch(&format!("why {plan}")).out)
+        .concat();
+    assert!(
+        waiting.contains("the run uses 2 agents at once for now: parallel work saved "),
+        "{waiting}"
+    );
+    sandbox.orch("status").says("with half of its agents").ok();
+    sandbox.orch("down --now").ok();
+    drop(running);
+    sandbox
+        .orch("report")
+        .says("half as many agents at once; in the last 6 attempts")
+        .ok();
 }
