@@ -197,7 +197,7 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     else {
         return;
     };
-    let (spoken, people_spoke) = (run.spoken, run.people_spoke);
+    let spoken = run.spoken;
     let Some(current) = run.current(attempt) else {
         return;
     };
@@ -207,8 +207,8 @@ pub(in crate::schedule) fn was_looked_at(run: &mut PlanRun, at: At, event: &Even
     let by_person = *exit == Exit::ByHand;
     let by_hand = by_person && current.integration == Integration::Merged;
     current.state = AttemptState::Checked(exit.clone(), evidence.clone());
-    // Once people have reported, their reports decide what a person's work has completed.
-    current.judged_by_word = spoken || (by_person && people_spoke);
+    // Only a report says what a person's work has completed: somebody who looked around may leave commits as well.
+    current.judged_by_word = spoken || by_person;
     let (first, repair) = (current.units.first().copied(), current.repair);
     // From here on the attempt's commits may reach the plan's branch, even if the answer about their merge is lost.
     let units = current.units.clone();

@@ -39,7 +39,7 @@ pub(super) fn shortfall(shortfall: &Shortfall) -> String {
             open_reports(tasks)
         ),
         Shortfall::Uncommitted { files } => format!(
-            "the agent left changes uncommitted, and `commit = \"require\"` forbids that: {}",
+            "changes were left uncommitted, and `commit = \"require\"` forbids that: {}",
             listed(files)
         ),
         Shortfall::Gone { gone } => self::gone(gone),

@@ -348,6 +348,54 @@ fn what_a_person_leaves_unreported_is_left_to_an_agent_also_where_commits_count(
 }
 
 #[test]
+fn a_person_who_reports_nothing_finishes_nothing_and_uses_up_no_retry() {
+    for person in [
+        ":",
+        "commit look.txt",
+        "echo build > log.txt",
+        "commit some.txt; exit 1",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.gate("g");
+        let first = "commit half.txt; gate g";
+        let script = format!("if test $ORCH_ATTEMPT = p-1; then {first}; else work 1.1 2.1; fi");
+        let keys = "report = \"auto\"\nretries = 0\ncommit = \"require\"";
+        plan(&sandbox, keys, &[1, 1], &script, person);
+        let up = sandbox.start("up --merge");
+        sandbox.reached("g");
+        sandbox.orch("attach p").code(0).ok();
+        if person.contains("log.txt") {
+            // An agent would fail beside this file, too: it belongs to the person.
+            wait_for("the next agent", || {
+                sandbox.count("agent.started", Some("p")) == 2
+            });
+            drop(up);
+            continue;
+        }
+        up.end().code(0).ok();
+        assert_eq!(sandbox.state("p"), "landed", "{person}: {}", sandbox.why("p"));
+        assert_eq!(sandbox.count("agent.started", Some("p")), 2, "{person}");
+    }
+}
+
+#[test]
+fn an_agent_that_finds_all_work_done_by_a_person_need_not_commit_again() {
+    let sandbox = Sandbox::new();
+    sandbox.gate("g");
+    let ends =
+        r#"echo '{"type":"result","subtype":"success","is_error":false,"result":"ok","session_id":"s-1"}'"#;
+    let script = format!("if test $ORCH_ATTEMPT = p-1; then gate g; fi; {ends}");
+    let keys = "report = \"auto\"\nretries = 0";
+    plan(&sandbox, keys, &[1], &script, "commit whole.txt");
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.orch("attach p").code(0).ok();
+    up.end().code(0).ok();
+    assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.count("agent.started", Some("p")), 2);
+}
+
+#[test]
 fn a_task_and_a_phase_are_attached_to_in_their_own_worktrees_whether_their_agents_committed_or_not() {
     for (dispatch, parts) in [("task", ["p.1.1", "p.1.2"]), ("phase", ["p.1", "p.2"])] {
         let sandbox = Sandbox::new();
