@@ -32,6 +32,9 @@ pub const ACP_ARGUMENT: &str = "__acp";
 /// How long a program may take to end its turn after a question, and to end after its input was closed.
 const GOODBYE: Duration = Duration::from_secs(5);
 
+/// How long a program may take for each step before its turn. Loading a long conversation takes seconds.
+const GREETING: Duration = Duration::from_secs(120);
+
 /// The parameters of one prompt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AcpCall {
@@ -195,7 +198,7 @@ impl AcpTurn {
         let prompt = prompt.map_err(|error| format!("{}: {error}", call.prompt.display()))?;
         let info = schema::Implementation::new("orch", env!("CARGO_PKG_VERSION")).title("orch".to_owned());
         let hello = schema::InitializeRequest::new(ProtocolVersion::V1).client_info(info);
-        let loads = self.ask(hello).await?.agent_capabilities.load_session;
+        let loads = self.ask_soon(hello).await?.agent_capabilities.load_session;
         let session = self.enter(call, loads).await?;
         // A conversation that cannot be loaded again needs no name.
         if loads {
@@ -221,13 +224,20 @@ impl AcpTurn {
         if let Some(session) = call.session.as_ref().filter(|_| loads) {
             self.is_replay.store(true, Ordering::Relaxed);
             let load = schema::LoadSessionRequest::new(session.clone(), folder).mcp_servers(servers);
-            let loaded = self.ask(load).await;
+            let loaded = self.ask_soon(load).await;
             self.is_replay.store(false, Ordering::Relaxed);
             // The prompt only makes sense in the old conversation, so no new one is started.
             return loaded.map(|_| session.clone().into());
         }
         let new = schema::NewSessionRequest::new(folder).mcp_servers(servers);
-        self.ask(new).await.map(|made| made.session_id)
+        self.ask_soon(new).await.map(|made| made.session_id)
+    }
+
+    /// Likewise, for a request that a program answers at once if it answers at all.
+    async fn ask_soon<R: JsonRpcRequest>(&mut self, request: R) -> Result<R::Response, String> {
+        let method = request.method().to_owned();
+        let answer = tokio::time::timeout(GREETING, self.ask(request)).await;
+        answer.unwrap_or_else(|_| Err(format!("`{method}` was not answered in {} s", GREETING.as_secs())))
     }
 
     /// Sends a request and waits for its answer. An end that is asked for meanwhile cancels the turn, whose answer still arrives.

@@ -101,6 +101,14 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> 
         _ => {}
     }
     let subject = Subject::find(context)?;
+    let speaks = matches!(
+        args.action,
+        TaskAction::Ask { .. } | TaskAction::Inbox { .. } | TaskAction::Heartbeat { .. }
+    );
+    let gate = ReportGate::of(&subject.name, None);
+    if let Some(why) = gate.foreign(&subject.name).filter(|_| speaks) {
+        return Err(CliError::refused(why));
+    }
     match &args.action {
         TaskAction::StopHook | TaskAction::MessageHook => {}
         TaskAction::List => {

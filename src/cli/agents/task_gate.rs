@@ -25,11 +25,23 @@ impl ReportGate {
             return Self::Person;
         };
         let attempt = AttemptId::from(attempt);
+        // The attempt's id tells as well, whatever plan its agent names.
+        let own = attempt.parts().map_or(own, |(plan, _)| plan.to_string());
         if own != plan.as_str() {
             return Self::Foreign(attempt, own);
         }
         let gates = worktree.and_then(|worktree| read_gates(worktree, plan, &attempt));
         Self::Attempt(gates)
+    }
+
+    /// Returns why an agent may neither speak for this plan nor read its messages. Returns `None` otherwise.
+    pub fn foreign(&self, plan: &PlanName) -> Option<String> {
+        match self {
+            Self::Foreign(attempt, own) => {
+                Some(format!("{attempt} is an attempt at `{own}`, not at `{plan}`"))
+            }
+            Self::Attempt(_) | Self::Person => None,
+        }
     }
 
     /// Returns why the item cannot be started again because it is done. Returns `None` otherwise.
@@ -51,9 +63,7 @@ impl ReportGate {
     pub fn refusal(&self, plan: &PlanName, item: &ItemId, scheduler: Option<&Scheduler>) -> Option<String> {
         match self {
             Self::Attempt(gates) => gates.as_ref()?.refusal(item).map(str::to_owned),
-            Self::Foreign(attempt, own) => {
-                Some(format!("{attempt} is an attempt at `{own}`, not at `{plan}`"))
-            }
+            Self::Foreign(..) => self.foreign(plan),
             Self::Person => {
                 let scheduler = scheduler?;
                 let state = scheduler.state();

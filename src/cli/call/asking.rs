@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::journal::OrchDir;
+use crate::plan::AttemptId;
 use crate::supervisor::{Answer, Request, SupervisorError, ask};
 use crate::words::RefusalText;
 
@@ -70,7 +71,26 @@ pub fn done_or_refused<T>(
     }
 }
 
-/// Returns the attempt whose agent calls this program, or `None` for a person.
+/// Returns the attempt whose agent calls this program, or `None` for a person and for a hook, whose line a person wrote.
 pub fn calling_attempt() -> Option<OsString> {
-    std::env::var_os("ORCH_ATTEMPT").filter(|attempt| !attempt.is_empty())
+    let caller = std::env::var_os("ORCH_ATTEMPT").filter(|caller| !caller.is_empty())?;
+    let text = caller.to_string_lossy();
+    let hook = text.starts_with("hook-") && AttemptId::from(text.clone().into_owned()).parts().is_none();
+    (!hook).then_some(caller)
+}
+
+/// Refuses agents.
+///
+/// # Errors
+///
+/// Returns an error with these words in front of an agent's call: `only a person lands plans`.
+pub fn refuse_agents(what: &str) -> Result<(), CliError> {
+    match calling_attempt() {
+        None => Ok(()),
+        Some(attempt) => Err(CliError::refused(format!(
+            "{} is an agent's attempt, and only a person {what}",
+            attempt.display()
+        ))
+        .with_hint("an agent reports with `orch task`, and writes to others with `orch send`")),
+    }
 }

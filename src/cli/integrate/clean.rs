@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::cli::call::asking::refuse_agents;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 use crate::git::{self, RecordedLanding, RemoveError, UnitBranch, WorktreeAdmin, conflict_key};
 use crate::journal::{RepositoryLock, SCHEMA};
@@ -68,6 +69,9 @@ struct KeptPlan {
 ///
 /// Returns an error when the manifest is invalid, or git refuses.
 pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError> {
+    if !args.dry_run {
+        refuse_agents("removes worktrees and branches")?;
+    }
     let project = context.project_to_end()?;
     let named = context.plans(&project, &args.plans)?;
     check_places(&project)?;

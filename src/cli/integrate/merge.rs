@@ -16,6 +16,7 @@ use crate::supervisor::{
 
 use super::resolve::Came;
 use super::{resolve, wanted};
+use crate::cli::call::asking::refuse_agents;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 use crate::cli::start::up;
 
@@ -79,6 +80,9 @@ impl<'a> From<&'a MergedPlan> for MergedRow<'a> {
 ///
 /// Returns an error when the manifest is invalid, or the repository cannot be read.
 pub fn run(context: &Context, args: &MergeArgs) -> Result<ProgramExit, CliError> {
+    if !args.dry_run {
+        refuse_agents("lands plans")?;
+    }
     let project = context.project_to_end()?;
     if args.resolve {
         return resolve::run(context, &project, &args.plans, ResolveStep::Open);

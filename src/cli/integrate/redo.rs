@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::supervisor::{Redone, redo};
 
-use crate::cli::call::asking::calling_attempt;
+use crate::cli::call::asking::refuse_agents;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Do a phase and those after it again
@@ -27,9 +27,7 @@ pub struct RedoArgs {
 /// Returns an error when the work has not started or has landed, an agent is working on it, other plans were built on it, or
 /// the repository cannot be read.
 pub fn run(context: &Context, args: &RedoArgs) -> Result<ProgramExit, CliError> {
-    if calling_attempt().is_some() {
-        return Err(CliError::refused("only a person sets branches back"));
-    }
+    refuse_agents("sets branches back")?;
     let project = context.project_in_force()?;
     let (_, what) = context.one_work(&project, Some(&args.what))?;
     let done = redo(&project, &what, args.dependents)??;

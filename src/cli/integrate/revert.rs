@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::plan::PlanName;
 use crate::supervisor::{Reverted, revert};
 
+use crate::cli::call::asking::refuse_agents;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Take a landed plan off the target again
@@ -27,6 +28,7 @@ pub struct RevertArgs {
 /// Returns an error when the manifest is invalid, the plan has not landed, other plans were built on it, or the repository
 /// cannot be read.
 pub fn run(context: &Context, args: &RevertArgs) -> Result<ProgramExit, CliError> {
+    refuse_agents("reverts plans")?;
     let project = context.project_to_end()?;
     let name = context.one_plan(&project, args.plan.as_deref())?;
     match revert(&project, &name, args.with_dependents)? {

@@ -10,7 +10,7 @@ use crate::report::review_text;
 use crate::schedule::{ReviewComment, ReviewStep};
 use crate::supervisor::{Project, Request, ReviewView, Situation, record_review};
 
-use crate::cli::call::asking::{calling_attempt, done_or_refused};
+use crate::cli::call::asking::{done_or_refused, refuse_agents};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Review a finished plan before it lands
@@ -76,9 +76,7 @@ pub fn run(context: &Context, args: &ReviewArgs) -> Result<ProgramExit, CliError
         }
         return Ok(ProgramExit::Done);
     };
-    if calling_attempt().is_some() {
-        return Err(CliError::refused("only a person reviews an agent's work"));
-    }
+    refuse_agents("reviews an agent's work")?;
     let request = Request::Review {
         plan: plan.clone(),
         step: step.clone(),

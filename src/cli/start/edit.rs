@@ -3,6 +3,7 @@
 use crate::plan::{NameError, NewPlan, PlanName, add_plan, remove_plan, set_key};
 
 use super::edit_file::{EditOutcome, edit};
+use crate::cli::call::asking::refuse_agents;
 use crate::cli::call::{CliError, Context, ProgramExit};
 
 /// Change a key or a plan of plans.toml
@@ -100,6 +101,7 @@ fn outcome(dry_run: bool) -> EditOutcome {
 ///
 /// Returns an error when the manifest is invalid, or would become invalid.
 pub fn run(context: &Context, args: &EditArgs) -> Result<ProgramExit, CliError> {
+    refuse_agents("edits the manifest with this command")?;
     match &args.what {
         EditCommand::Set(set) => edit(context, outcome(set.dry_run), None, |text| {
             set_key(text, &set.key, &set.value)

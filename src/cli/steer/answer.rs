@@ -9,7 +9,7 @@ use crate::journal::SCHEMA;
 use crate::plan::{LONGEST_MESSAGE, WorkRef};
 use crate::supervisor::{Request, record_answer};
 
-use crate::cli::call::asking::{calling_attempt, done_or_refused};
+use crate::cli::call::asking::{done_or_refused, refuse_agents};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Answer an agent's question
@@ -45,9 +45,7 @@ struct AnswerOutput {
 ///
 /// Returns an error when there is no question there, or the answer is empty or too long.
 pub fn run(context: &Context, args: &AnswerArgs) -> Result<ProgramExit, CliError> {
-    if calling_attempt().is_some() {
-        return Err(CliError::refused("only a person answers an agent's question"));
-    }
+    refuse_agents("answers an agent's question")?;
     let text = text(args)?;
     let project = context.project_in_force()?;
     let (_, what) = context.one_work(&project, Some(&args.what))?;

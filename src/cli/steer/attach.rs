@@ -13,7 +13,7 @@ use crate::supervisor::{
     record_attach, record_detach,
 };
 
-use crate::cli::call::asking::{calling_attempt, done_or_refused};
+use crate::cli::call::asking::{done_or_refused, refuse_agents};
 use crate::cli::call::{CliError, Context, ProgramExit};
 
 /// Take an agent's place: open its conversation in the worktree
@@ -36,11 +36,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 ///
 /// Returns an error when there is no work to attach to, somebody is already attached, or the program cannot be started.
 pub fn run(context: &Context, args: &AttachArgs) -> Result<ProgramExit, CliError> {
-    if calling_attempt().is_some() {
-        return Err(CliError::refused(
-            "only a person attaches to an agent's conversation",
-        ));
-    }
+    refuse_agents("attaches to an agent's conversation")?;
     let project = context.project_in_force()?;
     let (name, what) = context.one_work(&project, Some(&args.what))?;
     let situation = Situation::look(&project)?;

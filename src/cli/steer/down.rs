@@ -6,6 +6,7 @@ use crate::agent::is_suspended;
 use crate::journal::{OrchDir, RepositoryLock};
 use crate::supervisor::{Answer, Request, ask, stop_orphans};
 
+use crate::cli::call::asking::refuse_agents;
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// Stop the supervisor and its agents
@@ -24,6 +25,7 @@ pub struct DownArgs {
 ///
 /// Returns an error when there is nothing to stop, or the supervisor does not end.
 pub fn run(context: &Context, args: &DownArgs) -> Result<ProgramExit, CliError> {
+    refuse_agents("stops a run")?;
     let repo = context.repository()?;
     let dir = OrchDir::new(repo.common_dir());
     if RepositoryLock::holder(&dir)?.is_none() {

@@ -9,7 +9,7 @@ use crate::schedule::Steer;
 use crate::supervisor::{Answer, Project, Recorded, Request, record_steering};
 use crate::words::RefusalText;
 
-use crate::cli::call::asking::{RequestOutcome, ask_or, calling_attempt};
+use crate::cli::call::asking::{RequestOutcome, ask_or, refuse_agents};
 use crate::cli::call::{CliError, Context, ProgramExit, output};
 
 /// The plans, phases and tasks.
@@ -59,14 +59,7 @@ struct SteerOutput {
 ///
 /// Returns an error when there is no such plan, phase or task, or its state does not allow the action.
 pub fn run(context: &Context, args: &SteerArgs, steer: Steer) -> Result<ProgramExit, CliError> {
-    if let Some(attempt) = calling_attempt() {
-        return Err(CliError::refused(format!(
-            "{} is an agent's attempt, and only a person may {} work",
-            attempt.display(),
-            steer.as_str()
-        ))
-        .with_hint("an agent reports with `orch task`, and writes to others with `orch send`"));
-    }
+    refuse_agents(&format!("may {} work", steer.as_str()))?;
     let project = context.project_in_force()?;
     let what = named(context, &project, &args.what)?;
     let request = Request::Steer {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::budget::{is_broke, left_of_budget};
 use super::parking::{conversation, reopening};
-use crate::plan::{AttemptId, PlanName, UnitId, WorkRef};
+use crate::plan::{AttemptId, PlanName, UnitId, WhyAgain, WorkRef};
 use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::{Effect, Launch, WorkPlace};
@@ -24,7 +24,6 @@ use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::limits::Choice;
 use crate::schedule::state::person::stand_in::agent_of;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
-use crate::schedule::work::machine::Machine;
 use crate::schedule::work::plans::PlanWork;
 
 /// Recomputes which work of a plan is ready.
@@ -283,6 +282,18 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
         return;
     };
     let first = attempt.units.iter().find_map(|id| plan.unit(*id));
+    let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
+    let (conversation, after) = (
+        conversation(run, lane, attempt).map(Box::new),
+        after(run, &attempt.units, attempt.repair, Some(&attempt.id)),
+    );
+    // An agent that ended in order, and continues its conversation because of new messages, knows the earlier ones.
+    let knows = conversation.is_some()
+        && after
+            .as_ref()
+            .is_some_and(|after| after.cause == WhyAgain::Unread);
+    let inbox = run.mail.to_units(&attempt.units);
+    let inbox = inbox.take_while(|message| message.id <= attempt.told);
     let launch = Launch {
         plan: name.clone(),
         attempt: attempt.id.clone(),
@@ -292,20 +303,22 @@ fn launch(board: &mut Board, name: &PlanName, lane: u32, step: &mut Step) {
         place: work_place(plan, run, lane, attempt),
         timeout: first.map_or(plan.attempts.timeout, |unit| unit.timeout),
         dependencies: dispatch::to_merge_in(plan, &attempt.units, &board.state),
-        after: after(run, &attempt.units, attempt.repair, Some(&attempt.id)),
+        after,
         account: attempt.account.clone(),
-        conversation: conversation(run, lane, attempt).map(Box::new),
+        conversation,
         budget: board
             .state
             .number(name)
             .and_then(|number| left_of_budget(board, number)),
         seen: run.seen_by_agents().cloned(),
-        inbox: run.mail.first(attempt.told),
+        inbox: inbox.cloned().collect(),
         told: run.mail.told,
-        owed: run
-            .tries_of(attempt.units.first().copied(), attempt.repair)
-            .owed
-            .clone(),
+        owed: tries.owed.clone(),
+        repeated: if knows {
+            BTreeSet::new()
+        } else {
+            tries.given.clone()
+        },
     };
     let ask = Ask::Launch(attempt.id.clone());
     board.ask(ask, Effect::Launch(launch), step);
@@ -376,23 +389,6 @@ fn wants_worktree(
                 next.is_some(),
                 dispatch::place(number, next.unwrap_or(0), plan, run),
             ))
-        }
-    }
-}
-
-/// Applies the machine's current load. Plans are examined again only if their number of lanes changes.
-pub(in crate::schedule) fn look_at_machine(board: &mut Board, machine: Machine) {
-    let count = |board: &Board| -> Vec<usize> {
-        let plans = 0..board.work.plans.len();
-        plans
-            .map(|number| lanes(&board.work, &board.state, number).lanes)
-            .collect()
-    };
-    let before = count(board);
-    board.work.machine = machine;
-    for (number, (before, after)) in before.into_iter().zip(count(board)).enumerate() {
-        if before != after {
-            board.frontier.dirty.insert(number);
         }
     }
 }

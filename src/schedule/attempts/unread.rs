@@ -34,7 +34,10 @@ pub(in crate::schedule) fn continue_with_unread(
         return false;
     }
     let tries = run.tries_of(attempt.units.first().copied(), attempt.repair);
-    let Some(unread) = run.why_unread().filter(|_| may_continue(board, number, attempt)) else {
+    let Some(unread) = run
+        .why_unread_by(&attempt.units)
+        .filter(|_| may_continue(board, number, attempt))
+    else {
         return false;
     };
     let (plan, id) = (board.work.plans[number].name.clone(), attempt.id.clone());

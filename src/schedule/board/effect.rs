@@ -216,19 +216,23 @@ pub struct Launch {
     pub seen: Option<CommitId>,
     /// Remaining budget in millionths of the currency, or `None` without a budget.
     pub budget: Option<u64>,
-    /// All messages to the plan before this attempt. Messages after the first `told` are new.
+    /// The messages to the plan before this attempt, without answers to questions of other units. Those with numbers above `told`
+    /// are new.
     pub inbox: Vec<Message>,
     /// Number of messages that an earlier agent was already given.
     pub told: u32,
     /// The numbers of messages with answers to questions of this work. They are new to its agent, even if an agent at other work
     /// of the plan was given them.
     pub owed: BTreeSet<u32>,
+    /// The numbers of messages that earlier agents at this work were given and the conversation may lack.
+    pub repeated: BTreeSet<u32>,
 }
 
 impl Launch {
     /// Returns the messages that are new to the agent.
     pub fn new_messages(&self) -> impl Iterator<Item = &Message> {
-        let is_new = |message: &&Message| message.id > self.told || self.owed.contains(&message.id);
+        let again = |id: &u32| self.owed.contains(id) || self.repeated.contains(id);
+        let is_new = move |message: &&Message| message.id > self.told || again(&message.id);
         self.inbox.iter().filter(is_new)
     }
 

@@ -1,5 +1,4 @@
-//! Stops a run when a person asks, narrows it while parallel work gains too little, and ends it when nothing more can happen
-//! without a person.
+//! Stops a run when a person asks, and ends it when nothing more can happen without a person.
 
 use crate::plan::{AttemptId, PlanName, Point, UnitId};
 use crate::schedule::board::ask::Ask;
@@ -18,14 +17,6 @@ use crate::schedule::merge::resolver_watch::{resolver_reopens, stop_resolvers};
 use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::known::RunPhase;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
-
-/// Narrows the run, or widens it again, when that is due.
-pub(in crate::schedule) fn change_width(board: &mut Board, at: At, step: &mut Step) {
-    let due = board.state.width.due().filter(|_| board.work.narrows);
-    if let Some(change) = due.cloned() {
-        board.record(at, Event::RunWidth(change), step);
-    }
-}
 
 pub(in crate::schedule) fn stop_agents(board: &mut Board, at: At, step: &mut Step) {
     let RunPhase::Stopping { now } = board.state.phase else {

@@ -2,6 +2,7 @@
 //!
 //! May import `steer` and below.
 
+pub(super) mod capacity;
 pub(super) mod ending;
 pub(super) mod reworking;
 pub(super) mod scheduler;

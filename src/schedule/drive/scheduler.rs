@@ -7,7 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ending::{change_width, stop_agents, stop_unwanted, stop_unwanted_verification, wake_or_end};
+use super::capacity::{change_width, look_at_machine};
+use super::ending::{stop_agents, stop_unwanted, stop_unwanted_verification, wake_or_end};
 use crate::plan::{AttemptId, CommitId, Document, ItemId, PhaseId, PlanName, Statement};
 use crate::schedule::attempts::budget::stop_broke;
 use crate::schedule::attempts::closing::{close_phases, leave_out};
@@ -15,7 +16,7 @@ use crate::schedule::attempts::completion::{finish_attempts, react, verify_or_fi
 use crate::schedule::attempts::integrating::integrate;
 use crate::schedule::attempts::losing::skip_hopeless;
 use crate::schedule::attempts::stall::{take_signs, watch};
-use crate::schedule::attempts::starting::{look_at_machine, make_worktrees, refresh, start_agents};
+use crate::schedule::attempts::starting::{make_worktrees, refresh, start_agents};
 use crate::schedule::attempts::taking_over::take_over_limited;
 use crate::schedule::board::answers::{forget_ask, is_current};
 use crate::schedule::board::ask::Ask;

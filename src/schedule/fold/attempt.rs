@@ -151,12 +151,19 @@ pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
         if current.state == AttemptState::Assigned {
             current.state = AttemptState::Running;
         }
-        let (told, units) = (current.told, current.units.clone());
+        let (told, units, repair) = (current.told, current.units.clone(), current.repair);
         // The agent begins with the first phase, whether it reports that or not.
         let first = current.units.first().map(|unit| unit.phase());
+        let new = run.mail.to_units(&units).map(|message| message.id);
+        let new: Vec<u32> = new.filter(|id| *id > run.mail.told && *id <= told).collect();
         run.mail.told = run.mail.told.max(told);
-        if let Some(tries) = units.first().and_then(|unit| run.tries.get_mut(unit)) {
-            tries.owed.clear();
+        let heard = |unit: &UnitId| units.contains(unit);
+        let (unheard, addressed) = (&mut run.mail.unheard, &run.mail.addressed);
+        unheard.retain(|id| *id > told || !addressed.get(id).is_some_and(heard));
+        let owed = units.first().and_then(|unit| run.tries.get_mut(unit));
+        let owed = owed.map(|tries| std::mem::take(&mut tries.owed));
+        if let Some(tries) = run.tries_mut(units.first().copied(), repair) {
+            tries.given.extend(owed.into_iter().flatten().chain(new));
         }
         run.touched.extend(first.filter(|_| !run.by_units));
         listen_anew(run, &units);
@@ -270,6 +277,7 @@ pub(in crate::schedule) fn completed(run: &mut PlanRun, at: At, event: &Event) {
         run.verify = Verify::Open;
         run.repair.attempts = 0;
         run.repair.unread = 0;
+        run.repair.given.clear();
         run.repair.retry_at = None;
     } else {
         let given = ended.map(|ended| ended.units).unwrap_or_default();

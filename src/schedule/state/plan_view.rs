@@ -248,12 +248,13 @@ impl PlanRun {
 
     /// The unread messages as a reason, if there are any.
     pub fn why_unread(&self) -> Option<Because> {
-        let first = self.unread().next()?;
-        Some(Because::Unread {
-            count: self.unread().count(),
-            from: first.from.clone(),
-            text: first.text.lines().next().unwrap_or_default().to_owned(),
-        })
+        why_unread(self.unread().collect())
+    }
+
+    /// Likewise, without answers to questions of other units than these.
+    pub(in crate::schedule) fn why_unread_by(&self, units: &[UnitId]) -> Option<Because> {
+        let concerns = |message: &&Message| self.mail.concerns(message, units);
+        why_unread(self.unread().filter(concerns).collect())
     }
 
     /// Why the plan, or its phases up to `up_to`, did not land.
@@ -336,4 +337,13 @@ impl PlanWork {
         });
         phases
     }
+}
+
+fn why_unread(unread: Vec<&Message>) -> Option<Because> {
+    let first = unread.first()?;
+    Some(Because::Unread {
+        count: unread.len(),
+        from: first.from.clone(),
+        text: first.text.lines().next().unwrap_or_default().to_owned(),
+    })
 }

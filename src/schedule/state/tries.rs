@@ -32,4 +32,7 @@ pub struct Tries {
     pub unread: u32,
     /// The numbers of messages with answers to questions of this work that no agent at this work was given yet.
     pub owed: BTreeSet<u32>,
+    /// The numbers of messages that agents at this work were given with their prompts. None of them has completed it, so the next
+    /// one is given them, too.
+    pub given: BTreeSet<u32>,
 }

@@ -4,7 +4,7 @@ use super::command::Steer;
 use super::mail::{check_text, message};
 use super::refusal::SteerRefusal;
 use super::steering::steer;
-use crate::plan::{PlanName, Point, UnitId, WorkRef, harmless};
+use crate::plan::{Message, PlanName, Point, UnitId, WorkRef, harmless};
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::question::QuestionAnswer;
 use crate::schedule::event::why::because::Hold;
@@ -34,8 +34,11 @@ pub fn answer(
     let text = &harmless(check_text(text)?);
     let open = questions(state, plan);
     let last = state.plan(plan).mail.inbox.last();
-    // A client whose supervisor dies asks the next one, so the same answer may come twice.
-    if open.is_empty() && last.is_some_and(|last| last.text.ends_with(&answered(text))) {
+    // A client whose supervisor dies asks the next one, so the same answer may come twice. Once its work is done, it does not.
+    let mut tries = state.plan(plan).tries.values();
+    let mut counts = |id: &u32| tries.any(|tries| tries.owed.contains(id) || tries.given.contains(id));
+    let same = |last: &Message| counts(&last.id) && last.text.ends_with(&answered(text));
+    if open.is_empty() && last.is_some_and(same) {
         return Ok(Vec::new());
     }
     let (unit, question) = match (what.point, open.as_slice()) {

@@ -144,11 +144,11 @@ pub fn preview(
         after: after(run, units, run.verify == Verify::Failed, None),
         messages: run
             .mail
-            .inbox
-            .iter()
+            .to_units(units)
             .filter(|message| {
-                let is_owed = tries.is_some_and(|tries| tries.owed.contains(&message.id));
-                message.id > run.mail.told || is_owed
+                let id = message.id;
+                let again = tries.is_some_and(|tries| tries.owed.contains(&id) || tries.given.contains(&id));
+                id > run.mail.told || again
             })
             .collect(),
         by_people: Vec::new(),

@@ -22,7 +22,7 @@ pub fn record_message(
     project: &Project,
     outgoing: &Outgoing,
 ) -> Result<Option<Result<Posted, RefusalText>>, SupervisorError> {
-    let mut mail = None;
+    let mut mail = Vec::new();
     let recorded = record(project, "send", |scheduler| {
         let (work, state) = (scheduler.work(), scheduler.state());
         let events = send(work, state, outgoing)?;
@@ -33,14 +33,13 @@ pub fn record_message(
         for event in &events {
             after.apply(after.now, event);
         }
-        mail = mail_of(&after, to).filter(|_| state.plan(to).is_at_work());
+        if state.plan(to).is_at_work() {
+            mail = mail_of(&after, to);
+        }
         Ok(events)
     })?;
-    let delivered = match (&recorded, mail) {
-        // If the delivery fails now, the next supervisor repeats it.
-        (Some(Ok(_)), Some((worktrees, messages))) => put(&worktrees, &messages).is_empty(),
-        _ => false,
-    };
+    // If the delivery fails now, the next supervisor repeats it.
+    let delivered = matches!(recorded, Some(Ok(_))) && !mail.is_empty() && put(&mail).is_empty();
     Ok(recorded.map(|recorded| recorded.map(|_| Posted { delivered })))
 }
 
@@ -64,17 +63,22 @@ pub struct Posted {
     pub delivered: bool,
 }
 
-/// The worktrees and messages of a plan; `None` when there are no messages.
-pub fn mail_of(state: &State, plan: &PlanName) -> Option<(Vec<PathBuf>, Vec<Message>)> {
+/// The worktrees of a plan, each with the messages for its agent; empty when there are no messages.
+pub fn mail_of(state: &State, plan: &PlanName) -> Vec<(PathBuf, Vec<Message>)> {
     let run = state.plan(plan);
-    let worktrees = run.worktrees.values().map(|made| PathBuf::from(&made.path));
-    (!run.mail.inbox.is_empty()).then(|| (worktrees.collect(), run.mail.inbox.clone()))
+    let made = run.worktrees.iter().filter(|_| !run.mail.inbox.is_empty());
+    let mail = made.map(|(lane, made)| {
+        let units = run.attempts.get(lane).map_or(&[][..], |attempt| &attempt.units);
+        let messages = run.mail.to_units(units).cloned().collect();
+        (PathBuf::from(&made.path), messages)
+    });
+    mail.collect()
 }
 
 /// Writes messages into worktrees. Returns what went wrong.
-pub fn put(worktrees: &[PathBuf], messages: &[Message]) -> Vec<String> {
-    let there = worktrees.iter().filter(|worktree| worktree.is_dir());
-    let put = |worktree: &PathBuf| {
+pub fn put(mail: &[(PathBuf, Vec<Message>)]) -> Vec<String> {
+    let there = mail.iter().filter(|(worktree, _)| worktree.is_dir());
+    let put = |(worktree, messages): &(PathBuf, Vec<Message>)| {
         let error = status::deliver(worktree, messages).err()?;
         Some(undelivered(worktree, &error))
     };

@@ -10,18 +10,19 @@ use crate::supervisor::desk::message::EngineMessage;
 /// Delivers a plan's messages into its worktrees, on a thread of its own.
 pub fn deliver(desk: &Desk, plan: &PlanName) {
     let state = desk.scheduler.state();
-    let Some((mut worktrees, messages)) = mail_of(state, plan) else {
+    let mut mail = mail_of(state, plan);
+    let Some(last) = state.plan(plan).mail.inbox.last() else {
         return;
     };
     if state.plan(plan).resolution.agent.is_some() {
-        worktrees.push(desk.project.conflict_path(plan));
+        let messages = state.plan(plan).mail.inbox.clone();
+        mail.push((desk.project.conflict_path(plan), messages));
     }
-    let last = messages.last().map(|message| message.id);
-    let readable = last.filter(|_| state.plan(plan).is_at_work());
+    let readable = Some(last.id).filter(|_| state.plan(plan).is_at_work());
     let plan = plan.clone();
     let sender = desk.sender.clone();
     tokio::task::spawn_blocking(move || {
-        let troubles = put(&worktrees, &messages);
+        let troubles = put(&mail);
         if let Some(up_to) = readable.filter(|_| troubles.is_empty()) {
             let plan = plan.clone();
             let delivered = Event::Person(PersonFact::Delivered(MailUpTo { plan, up_to }));

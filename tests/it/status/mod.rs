@@ -1,4 +1,5 @@
 //! Floor 3: `.orch/` in a worktree.
 
+mod callers;
 mod own_folder;
 mod writers;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::plan::{Message, MessageKind, PlanName};
+use crate::plan::{Message, MessageKind, PlanName, UnitId};
 use crate::schedule::event::at::At;
 
 /// The messages to the agents of a plan.
@@ -22,6 +22,10 @@ pub struct Mail {
     pub told: u32,
     /// The numbers of the answered messages.
     pub answered: BTreeSet<u32>,
+    /// Answers to questions of single units, by number.
+    pub addressed: BTreeMap<u32, UnitId>,
+    /// Those of them that no agent at their unit was given yet.
+    pub unheard: BTreeSet<u32>,
 }
 
 /// The state of a message.
@@ -55,6 +59,8 @@ impl Mail {
     pub fn state(&self, id: u32) -> MailState {
         if self.answered.contains(&id) {
             MailState::Answered
+        } else if self.unheard.contains(&id) {
+            MailState::Waiting
         } else if id <= self.told.max(self.read.unwrap_or(0)) {
             MailState::Read
         } else if id <= self.delivered {
@@ -64,9 +70,15 @@ impl Mail {
         }
     }
 
-    /// As many of the messages, in the order of their numbers.
-    pub(in crate::schedule) fn first(&self, count: u32) -> Vec<Message> {
-        self.inbox.iter().take(count as usize).cloned().collect()
+    /// The messages that concern work on these units: all but the answers to questions of other units.
+    pub fn to_units<'a>(&'a self, units: &'a [UnitId]) -> impl Iterator<Item = &'a Message> {
+        self.inbox.iter().filter(|message| self.concerns(message, units))
+    }
+
+    /// True unless the message answers a question of another unit.
+    pub(in crate::schedule) fn concerns(&self, message: &Message, units: &[UnitId]) -> bool {
+        let unit = self.addressed.get(&message.id);
+        unit.is_none_or(|unit| units.contains(unit))
     }
 
     /// The messages that no agent is known to have read.

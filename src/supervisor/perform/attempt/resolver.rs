@@ -275,6 +275,7 @@ impl Resolver<'_> {
             inbox: Vec::new(),
             told: 0,
             owed: Default::default(),
+            repeated: Default::default(),
         };
         let around = Surroundings {
             plan,

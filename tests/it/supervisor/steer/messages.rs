@@ -72,7 +72,7 @@ fn an_agent_reads_at_once_what_is_written_to_it_and_nothing_is_lost_by_reading()
 }
 
 #[test]
-fn what_is_sent_while_nobody_drives_stands_in_the_next_prompt_once() {
+fn what_is_sent_while_nobody_drives_stands_in_every_prompt_until_the_work_is_done() {
     let sandbox = Sandbox::new();
     sandbox.settings("retries = 2");
     let script = "test $ORCH_ATTEMPT = p-2 || { echo half; exit 1; }; work 1.1";
@@ -93,7 +93,8 @@ fn what_is_sent_while_nobody_drives_stands_in_the_next_prompt_once() {
     let first = sandbox.attempt_file("p-1", "prompt.md");
     let told = "## Messages\n\n- From the lead (coordination):\n  use the new parser\n- From the lead (status):\n  and hurry\n";
     assert!(first.contains(told), "{first}");
-    assert!(!sandbox.attempt_file("p-2", "prompt.md").contains("## Messages"));
+    let second = sandbox.attempt_file("p-2", "prompt.md");
+    assert!(second.contains(told), "{second}");
     assert!(unread(&sandbox, "p").is_empty(), "what the prompt told is read");
 }
 

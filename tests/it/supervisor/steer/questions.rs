@@ -87,8 +87,6 @@ fn an_answer_beside_a_running_supervisor_continues_the_plan_at_once() {
         .orch(&format!("answer p --file {}", file.display()))
         .code(0)
         .ok();
-    // The same words once more change nothing; others are refused, since nothing asks.
-    sandbox.orch("answer p red").code(0).ok();
     sandbox.orch("answer p green").code(2).says("asks nothing").ok();
     wait_for("the work", || sandbox.count("plan.finished", Some("p")) == 1);
     fs::write(sandbox.mark("go"), "").unwrap();
@@ -356,4 +354,62 @@ fn a_long_question_is_whole_and_one_that_is_too_long_is_refused_to_the_agent() {
     assert_eq!(asks_of(&sandbox), ["x".repeat(10_000)]);
     let refused = fs::read_to_string(sandbox.mark("refused")).unwrap();
     assert!(refused.contains("20003 bytes, at most 16384"), "{refused}");
+}
+
+#[test]
+fn an_answer_is_given_to_every_agent_until_the_work_is_done() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 2\nbackoff = \"1ms\"");
+    let script = "case $ORCH_ATTEMPT in p-1) orch task ask Colour?;; p-2) exit 3;; p-3) kill -9 $$;; *) work 1.1; gate g;; esac";
+    sandbox.plan(
+        "p",
+        "",
+        &document(&[1, 1]),
+        &format!("test $ORCH_PHASE = 2 || {{ {script}; }}; work 2.1"),
+    );
+    sandbox.gate("g");
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("answer p Turquoise").code(0).ok();
+    sandbox.orch("send p And in a hurry").code(0).ok();
+    let up = sandbox.start("up");
+    sandbox.reached("g");
+    sandbox.open("g");
+    up.end().code(0).ok();
+    for attempt in ["p-2", "p-3", "p-4"] {
+        let prompt = sandbox.attempt_file(attempt, "prompt.md");
+        for text in ["The answer: Turquoise", "And in a hurry"] {
+            assert_eq!(prompt.matches(text).count(), 1, "{attempt}: {prompt}");
+        }
+    }
+}
+
+#[test]
+fn a_message_to_an_agent_that_cannot_be_started_reaches_the_one_that_takes_over() {
+    let sandbox = Sandbox::new();
+    sandbox.settings("retries = 0");
+    sandbox.plan("p", "", &document(&[1]), "work 1.1");
+    let manifest = sandbox.read("plans.toml");
+    let manifest = manifest.replace("agent = \"p\"", "agents = [\"nope\", \"p\"]");
+    sandbox.write(
+        "plans.toml",
+        manifest + "[agents.nope]\ncommand = [\"/no/such/agent\"]\n",
+    );
+    sandbox.orch("send p Turquoise").code(0).ok();
+    sandbox.orch("up").code(0).ok();
+    let prompt = sandbox.attempt_file("p-2", "prompt.md");
+    assert!(prompt.contains("Turquoise"), "{prompt}");
+}
+
+#[test]
+fn the_same_answer_is_taken_twice_only_while_its_work_goes_on() {
+    let sandbox = Sandbox::new();
+    sandbox.plan("p", "", &document(&[1]), ASKS);
+    sandbox.orch("up").code(1).ok();
+    sandbox.orch("answer p green").code(0).ok();
+    // The same words once more change nothing; others are refused, since nothing asks.
+    sandbox.orch("answer p green").code(0).ok();
+    sandbox.orch("answer p red").code(2).says("asks nothing").ok();
+    assert_eq!(sandbox.count("question.answered", Some("p")), 1);
+    sandbox.orch("up").code(0).ok();
+    sandbox.orch("answer p green").code(2).says("asks nothing").ok();
 }
