@@ -19,11 +19,17 @@ pub struct Scripted {
 impl Scripted {
     pub(super) fn submit(&self, job: &Submission<'_>) -> Result<String, SubmitError> {
         let (payload, minutes) = (job.payload.to_string_lossy(), job.minutes.to_string());
+        let cpus = job.needs.cpus.map(|cpus| cpus.to_string());
         let argv = expand(&self.submit, |name| match name {
             "payload_file" => Some(&payload),
             "name" => Some(job.name),
             "token" => Some(job.token),
             "minutes" => Some(&minutes),
+            "cpus" => Some(cpus.as_deref().unwrap_or_default()),
+            "memory" => Some(job.needs.memory.as_deref().unwrap_or_default()),
+            "gpus" => Some(job.needs.gpus.as_deref().unwrap_or_default()),
+            "partition" => Some(job.needs.partition.as_deref().unwrap_or_default()),
+            "account" => Some(job.needs.account.as_deref().unwrap_or_default()),
             _ => Some(""),
         });
         let answer = argv
@@ -96,6 +102,7 @@ fn listed(line: &str) -> Option<Listed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::JobNeeds;
 
     fn commands(list: &str, submit: &str) -> Scripted {
         let shell = |line: &str| ["sh", "-c", line].map(str::to_owned).to_vec();
@@ -112,6 +119,11 @@ mod tests {
             token: "t",
             payload: "/p".as_ref(),
             minutes: 5,
+            needs: &JobNeeds {
+                cpus: Some(2),
+                memory: Some("8G".to_owned()),
+                ..JobNeeds::default()
+            },
         })
     }
 
@@ -143,7 +155,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in() {
-        let line = "echo {name}-{token}-{payload_file}-{minutes}";
-        assert_eq!(submitted(line).as_deref(), Ok("n-t-/p-5"));
+        let line = "echo {name}-{token}-{payload_file}-{minutes}-{cpus}-{memory}-{gpus}";
+        assert_eq!(submitted(line).as_deref(), Ok("n-t-/p-5-2-8G-"));
     }
 }

@@ -63,6 +63,7 @@ pub use set::call::{AgentStdin, EventFormat, PermissionPolicy, StopSignal};
 pub use set::currency::{Currency, CurrencyError};
 pub use set::executor::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, SshHost};
 pub use set::fallback::Fallback;
+pub use set::job_needs::JobNeeds;
 pub use set::lint::{Lint, LintId, LintPlace};
 pub use set::login::Login;
 pub use set::milestone::{Milestone, Person};

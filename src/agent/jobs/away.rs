@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{AttemptId, CommitId, Executor};
+use crate::plan::{AttemptId, CommitId, Executor, JobNeeds};
 
 /// Where a job was sent, and what is known about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Away {
     pub worktree: PathBuf,
     /// The job's time limit in minutes.
     pub minutes: u64,
+    /// What the engine is asked for.
+    #[serde(default)]
+    pub needs: JobNeeds,
     /// When the job was handed over.
     pub handed_at: Timestamp,
     /// True once the job was submitted to the engine, or was about to be.

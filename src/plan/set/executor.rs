@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::ExecutorName;
+use crate::plan::{ExecutorName, JobNeeds};
 
 /// `[executors.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Executor {
     pub scratch: PathBuf,
     /// How long an engine must have reported a job as over before an attempt without an end counts as lost.
     pub settle: Duration,
+    /// What the engine is asked for, where plan and phase do not say otherwise.
+    #[serde(default)]
+    pub needs: JobNeeds,
 }
 
 /// An engine, and how to call it.
@@ -68,4 +71,16 @@ pub struct SshHost {
 }
 
 /// The placeholders that an engine's commands may use.
-pub const ENGINE_PLACEHOLDERS: &[&str] = &["payload_file", "name", "token", "minutes", "job", "how"];
+pub const ENGINE_PLACEHOLDERS: &[&str] = &[
+    "payload_file",
+    "name",
+    "token",
+    "minutes",
+    "cpus",
+    "memory",
+    "gpus",
+    "partition",
+    "account",
+    "job",
+    "how",
+];

@@ -75,6 +75,7 @@ impl ExecutorMonitor {
             token: &key,
             payload: &payload,
             minutes: remote.away.minutes,
+            needs: &remote.away.needs,
         });
         failpoint::point("away.submitted");
         match submitted {

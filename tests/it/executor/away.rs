@@ -17,7 +17,7 @@ case $call in
 submit)
     test ! -e refuse || { echo "no such partition" >&2; exit 64; }
     n=$(ls jobs | wc -l); n=$((n + 1))
-    mkdir "jobs/$n"; cp "$1" "jobs/$n/payload"; echo "$2" > "jobs/$n/token"
+    mkdir "jobs/$n"; cp "$1" "jobs/$n/payload"; echo "$2" > "jobs/$n/token"; echo "cpus $3 memory $4 minutes $5" > "jobs/$n/needs"
     if test -e hold; then echo waiting no room > "jobs/$n/state"; else ./engine run "$n"; fi
     test ! -e lose-answer || { rm lose-answer; echo "no answer" >&2; exit 1; }
     echo "$n" ;;
@@ -86,7 +86,7 @@ impl Cluster {
         let path = engine.join("engine");
         this.tables(&format!(
             "[executors.cluster]\nkind = \"command\"\nhub = {:?}\nscratch = {:?}\nsettle = \"1s\"\nsubmit = [{path:?}, \"submit\", \
-             \"{{payload_file}}\", \"{{token}}\"]\nlist = [{path:?}, \"list\"]\ncancel = [{path:?}, \"cancel\", \"{{job}}\", \
+             \"{{payload_file}}\", \"{{token}}\", \"{{cpus}}\", \"{{memory}}\", \"{{minutes}}\"]\nlist = [{path:?}, \"list\"]\ncancel = [{path:?}, \"cancel\", \"{{job}}\", \
              \"{{how}}\"]",
             this.hub(),
             this.beside("scratch"),
@@ -527,6 +527,19 @@ fn what_the_engine_ended_by_itself_costs_no_attempt() {
     up.end().code(0).ok();
     cluster.all_is_well(&["p"], "finished");
     assert_eq!(cluster.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
+fn phases_that_ask_the_engine_for_different_things_are_jobs_of_their_own() {
+    let cluster = Cluster::with("timeout = \"1h\"\ngrace = \"1m\"");
+    let job = "job = { memory = \"2G\" }\n[plans.p.phases.2.job]\ncpus = 8\ntime = \"90s\"";
+    cluster.plan("p", job, &document(&[1, 1, 1]), "work $ORCH_PHASE.1");
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    let needs = |job| fs::read_to_string(cluster.job(job, "needs")).unwrap();
+    assert_eq!(needs(1), "cpus  memory 2G minutes 71\n");
+    assert_eq!(needs(2), "cpus 8 memory 2G minutes 2\n");
+    assert_eq!(needs(3), "cpus  memory 2G minutes 71\n");
 }
 
 #[test]

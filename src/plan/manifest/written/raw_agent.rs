@@ -5,6 +5,7 @@ use toml::de::DeValue;
 
 use crate::plan::ExecutorName;
 use crate::plan::manifest::written::at::{Located, NamedTable};
+use crate::plan::manifest::written::raw_job::EngineAmount;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::tables::tables;
 use crate::plan::manifest::written::values::{
@@ -84,6 +85,21 @@ tables! {
         settle: PositiveDuration,
         /// This program on the nodes, for `slurm` and `ssh`. Default: "orch".
         program: EngineWord,
+        /// Processors of each job, for `slurm` and `command`.
+        cpus: Count,
+        /// Its memory, as the engine writes it, for `slurm` and `command`.
+        #[schemars(example = &"8G")]
+        memory: Text,
+        /// Its GPUs, for `slurm` and `command`: a number, or what the engine writes.
+        gpus: EngineAmount,
+        /// The partition, or queue, for `slurm` and `command`.
+        #[schemars(example = &"long")]
+        partition: Text,
+        /// The account that pays, for `slurm` and `command`.
+        #[schemars(example = &"physics")]
+        account: Text,
+        /// The limit of each job. Default: `timeout`, `grace` and ten minutes.
+        time: PositiveDuration,
         /// Options of `sbatch` or `ssh`.
         args: Vec<Located<EngineWord>>,
         /// The hosts, for `ssh`.

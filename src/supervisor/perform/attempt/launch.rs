@@ -140,6 +140,9 @@ impl AttemptStart<'_> {
                 .map(|known| known.name),
             away: executor.map(|executor| Departure {
                 executor,
+                needs: project
+                    .set
+                    .job_needs(executor, plan, order.units.first().map(|unit| unit.phase())),
                 branch: &branch,
                 setup: plan.setup.line.as_deref(),
                 litter: agent.known.map_or(&[], |known| known.litter),

@@ -159,6 +159,7 @@ fn plans(dice: &mut Dice) -> Work {
                     Report::Auto
                 },
                 timeout: Duration::from_secs(60),
+                job: None,
                 locks: (0..3).filter(|_| dice.percent(20)).collect(),
                 priority: Priority(dice.below(3) as i64),
                 remaining: dice.roll() % 10,
