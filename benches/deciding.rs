@@ -154,12 +154,13 @@ fn answers(effect: Effect, commit: &CommitId) -> Vec<Event> {
             base,
         }],
         Effect::Launch(launch) => vec![
-            Event::AgentStarted {
+            Event::AgentStarted(AgentStart {
                 plan: launch.plan.clone(),
                 attempt: launch.attempt.clone(),
                 pid: 1,
                 head: None,
-            },
+                node: None,
+            }),
             Event::AgentEnded {
                 plan: launch.plan,
                 attempt: launch.attempt,

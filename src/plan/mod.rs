@@ -61,7 +61,7 @@ pub use set::agent::{Account, Agent, Price};
 pub use set::arrangement::{Arrangement, Dispatch, Lanes, Overlap, Strategy};
 pub use set::call::{AgentStdin, EventFormat, PermissionPolicy, StopSignal};
 pub use set::currency::{Currency, CurrencyError};
-pub use set::executor::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, SshHost};
+pub use set::executor::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, SshHost, SubmitRate, silent_after};
 pub use set::fallback::Fallback;
 pub use set::job_needs::JobNeeds;
 pub use set::lint::{Lint, LintId, LintPlace};

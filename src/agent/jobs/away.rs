@@ -44,6 +44,9 @@ pub struct Away {
     /// The engine's last answer while the job waited.
     #[serde(default)]
     pub waits: Option<String>,
+    /// When its node was last heard, to within some seconds.
+    #[serde(default)]
+    pub heard: Option<Timestamp>,
     /// A person's request to end the job.
     #[serde(default)]
     pub stop: Option<AwayStop>,

@@ -13,7 +13,8 @@ use super::written::values::{EngineWord, FarPlace, Text};
 use super::written::words::EngineKind;
 use crate::plan::text::near_miss::suggest;
 use crate::plan::{
-    ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, JobNeeds, Place, SshHost, Template,
+    ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, JobNeeds, Place, SshHost, SubmitRate, Template,
+    silent_after,
 };
 
 /// The name of this machine, for attempts that are not handed over.
@@ -92,6 +93,14 @@ fn one(name: &ExecutorName, raw: &Located<RawExecutor>, ledger: &mut Ledger) -> 
         hub,
         scratch: text(&raw.scratch).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
         settle: raw.settle.as_ref().map_or(SETTLE, |settle| settle.value.0),
+        submit_rate: raw
+            .submit_rate
+            .as_ref()
+            .map_or_else(SubmitRate::default, |rate| rate.value),
+        silent_after: raw
+            .silent_after
+            .as_ref()
+            .map_or_else(silent_after, |silent| silent.value.0),
         needs: needs(&RawJob {
             cpus: raw.cpus.clone(),
             memory: raw.memory.clone(),

@@ -4,7 +4,7 @@ use super::ask::Ask;
 use super::core::Board;
 use crate::plan::{AttemptId, PlanName};
 use crate::schedule::event::about::{
-    Failed, FoundPlan, LaneNote, OfPlan, PinRefusal, WorkConflict, WorkRefusal,
+    AgentStart, AgentSubmit, Failed, FoundPlan, LaneNote, OfPlan, PinRefusal, WorkConflict, WorkRefusal,
 };
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::AgentUsage;
@@ -12,7 +12,7 @@ use crate::schedule::event::merge_facts::{Landed, NotLanded, Pinned};
 use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolving};
 use crate::schedule::event::trouble::MergeTrouble;
-use crate::schedule::state::attempt::{AttemptState, Integration};
+use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 
 /// Returns false for an answer that nothing waits for, because it is repeated or belongs to a past attempt.
@@ -25,9 +25,22 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
             .map(|current| &current.state)
     };
     match event {
-        Event::AgentStarted { plan, attempt, .. } | Event::AgentRefused { plan, attempt, .. } => {
-            state(plan, attempt) == Some(&AttemptState::Assigned)
+        Event::AgentStarted(AgentStart { plan, attempt, .. }) | Event::AgentRefused { plan, attempt, .. } => {
+            state(plan, attempt).is_some_and(AttemptState::is_before_its_start)
         }
+        Event::AgentSubmitted(AgentSubmit {
+            plan, attempt, job, ..
+        }) => {
+            let known = board.state.plan(plan).attempt(attempt);
+            let named = |known: &Attempt| known.away.as_ref().and_then(|away| away.job.clone());
+            known.is_some_and(|known| match known.state {
+                AttemptState::Assigned => true,
+                AttemptState::Submitted | AttemptState::Running => job.is_some() && *job != named(known),
+                AttemptState::Ended(_) | AttemptState::Checked(..) => false,
+            })
+        }
+        Event::AgentSilent(of) => is_silent(board, &of.plan, &of.attempt) == Some(false),
+        Event::AgentHeard(of) => is_silent(board, &of.plan, &of.attempt) == Some(true),
         Event::AgentEnded { plan, attempt, .. } => state(plan, attempt).is_some_and(AttemptState::holds_slot),
         Event::AgentUsage(AgentUsage {
             plan, attempt, facts, ..
@@ -115,9 +128,10 @@ pub(in crate::schedule) fn forget_ask(board: &mut Board, event: &Event) {
         Event::WorkMerged { attempt, .. }
         | Event::WorkConflicted(WorkConflict { attempt, .. })
         | Event::WorkRefused(WorkRefusal { attempt, .. }) => Ask::Integrate(attempt.clone()),
-        Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
+        Event::AgentStarted(AgentStart { attempt, .. }) | Event::AgentRefused { attempt, .. } => {
             Ask::Launch(attempt.clone())
         }
+        Event::AgentSubmitted(AgentSubmit { attempt, .. }) => Ask::Launch(attempt.clone()),
         Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
         Event::VerifyPassed { plan, .. }
         | Event::VerifyFailed(Failed { plan, .. })
@@ -154,6 +168,16 @@ pub(in crate::schedule) fn forget_ask(board: &mut Board, event: &Event) {
         _ => return,
     };
     board.asked.remove(&answered);
+}
+
+/// True when the node of a running attempt is known to be silent, false when it is not; `None` for other attempts.
+fn is_silent(board: &Board, plan: &PlanName, attempt: &AttemptId) -> Option<bool> {
+    let known = board.state.plan(plan).attempt(attempt)?;
+    let away = known
+        .away
+        .as_ref()
+        .filter(|_| known.state == AttemptState::Running)?;
+    Some(away.silent.is_some())
 }
 
 /// Returns true for the attempt that resolves the plan's conflict.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::conflict_files::note_made_in;
 use super::phases::forget_short_end;
 use super::reports::{listen_anew, lose_reports, note_made_before, note_shown, reopen_gone};
-use crate::plan::{TaskId, UnitId, WhyAgain};
+use crate::plan::{AttemptId, TaskId, UnitId, WhyAgain};
+use crate::schedule::event::about::{AgentStart, AgentSubmit};
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Facts;
-use crate::schedule::state::attempt::{Attempt, AttemptRecord, AttemptState, Integration};
+use crate::schedule::state::attempt::{Attempt, AttemptRecord, AttemptState, AwayJob, Integration};
 use crate::schedule::state::loop_breaker::is_brief;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::state::tries::Tries;
@@ -41,6 +42,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         agent: agent.clone(),
         units: units.clone(),
         state: AttemptState::Assigned,
+        away: None,
         reported: false,
         judged_by_word: false,
         said: BTreeMap::new(),
@@ -143,26 +145,70 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
 
 /// The attempt's agent has started.
 pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
-    let Event::AgentStarted { attempt, head, .. } = event else {
+    let Event::AgentStarted(AgentStart {
+        attempt, head, node, ..
+    }) = event
+    else {
         return;
     };
     if let Some(current) = run.current(attempt) {
         current.head = head.clone();
-        if current.state == AttemptState::Assigned {
+        let was_submitted = current.state == AttemptState::Submitted;
+        if current.state.is_before_its_start() {
             current.state = AttemptState::Running;
         }
-        let (told, units) = (current.told, current.units.clone());
+        if let Some(away) = &mut current.away {
+            away.node.clone_from(node);
+        }
         // The agent begins with the first phase, whether it reports that or not.
         let first = current.units.first().map(|unit| unit.phase());
-        run.mail.told = run.mail.told.max(told);
-        if let Some(tries) = units.first().and_then(|unit| run.tries.get_mut(unit)) {
-            tries.owed.clear();
-        }
         run.touched.extend(first.filter(|_| !run.by_units));
-        listen_anew(run, &units);
+        if !was_submitted {
+            was_told(run, attempt);
+        }
     }
     if let Some(record) = run.record(attempt) {
         record.started.get_or_insert(at);
+    }
+}
+
+/// The attempt was handed over, or its engine has named the job.
+pub(in crate::schedule) fn was_submitted(run: &mut PlanRun, submitted: &AgentSubmit) {
+    let Some(current) = run.current(&submitted.attempt) else {
+        return;
+    };
+    let away = current.away.get_or_insert_with(|| AwayJob {
+        executor: submitted.executor.clone(),
+        job: None,
+        node: None,
+        silent: None,
+    });
+    away.job = submitted.job.clone().or(away.job.take());
+    if current.state == AttemptState::Assigned {
+        current.state = AttemptState::Submitted;
+        current.head.clone_from(&submitted.head);
+        // The payload has the messages.
+        was_told(run, &submitted.attempt);
+    }
+}
+
+/// The attempt was given its prompt.
+fn was_told(run: &mut PlanRun, attempt: &AttemptId) {
+    let Some(current) = run.current(attempt) else {
+        return;
+    };
+    let (told, units) = (current.told, current.units.clone());
+    run.mail.told = run.mail.told.max(told);
+    if let Some(tries) = units.first().and_then(|unit| run.tries.get_mut(unit)) {
+        tries.owed.clear();
+    }
+    listen_anew(run, &units);
+}
+
+/// The node of an attempt is silent since then, or heard from again.
+pub(in crate::schedule) fn was_heard(run: &mut PlanRun, attempt: &AttemptId, silent: Option<At>) {
+    if let Some(away) = run.current(attempt).and_then(|current| current.away.as_mut()) {
+        away.silent = silent;
     }
 }
 

@@ -1,6 +1,8 @@
 //! The fold of one plan's events into its state.
 
-use super::attempt::{began, completed, ended, has_failed, was_assigned, was_looked_at};
+use super::attempt::{
+    began, completed, ended, has_failed, was_assigned, was_heard, was_looked_at, was_submitted,
+};
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
 use super::notice::{apply_notice, apply_person};
 use super::parking::{take_usage, was_parked};
@@ -27,7 +29,13 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         | Event::WorktreeDeferred(_)
         | Event::WorktreeLost(_) => apply_worktree(run, at, event),
         Event::AttemptAssigned { .. } => was_assigned(run, at, event),
-        Event::AgentStarted { .. } => began(run, at, event),
+        Event::AgentStarted(_) => began(run, at, event),
+        Event::AgentSubmitted(submitted) => was_submitted(run, submitted),
+        Event::AgentSilent(silence) => {
+            let since = At(at.0.saturating_sub(silence.for_ms));
+            was_heard(run, &silence.attempt, Some(since));
+        }
+        Event::AgentHeard(of) => was_heard(run, &of.attempt, None),
         Event::AgentEnded { .. } => ended(run, at, event),
         Event::AttemptChecked { .. } => was_looked_at(run, at, event),
         Event::AttemptFailed { .. } => has_failed(run, at, event),

@@ -16,6 +16,7 @@ use crate::supervisor::desk::message::EngineMessage;
 
 use super::away_attempt::AwayAttempt;
 use super::fate::Watched;
+use super::pace::Pace;
 use super::poll::Poll;
 use super::take_in::take_news;
 
@@ -43,6 +44,7 @@ pub(super) struct ExecutorMonitor {
     remotes: Vec<AwayAttempt>,
     hub: Poll,
     engine: Poll,
+    pub(super) pace: Pace,
 }
 
 impl ExecutorMonitor {
@@ -54,6 +56,7 @@ impl ExecutorMonitor {
             driver: Driver::of(&executor),
             hub: Poll::new(fetch, (fetch, LONGEST / 4)),
             engine: Poll::new(list, (list * 5, LONGEST)),
+            pace: Pace::new(executor.submit_rate),
             executor,
             channel,
             sender,
@@ -100,6 +103,9 @@ impl ExecutorMonitor {
                 if let Some(stop) = remote.away.stop {
                     remote.watched.stop(now, stop.now);
                 }
+                remote.heard = now;
+                self.tell_job(&remote);
+                self.tell_node(&remote);
                 self.remotes.push(*remote);
                 (self.hub.next, self.engine.next) = (now, now);
             }
@@ -143,6 +149,7 @@ impl ExecutorMonitor {
             if let Some(fetched) = &fetched {
                 let refs = fetched.get(&remote.away.key()).cloned().unwrap_or_default();
                 self.take_refs(&mut remote, &refs);
+                self.watch_silence(&mut remote);
                 if refs.fate.is_some_and(|fate| self.finish(&mut remote, &fate)) {
                     continue;
                 }
@@ -208,6 +215,8 @@ impl ExecutorMonitor {
             if node.is_some() {
                 (remote.away.node, remote.away.waits) = (node, None);
                 let _ = remote.folder.note_away(&remote.away);
+                self.hear(remote);
+                self.tell_node(remote);
             }
         }
         let Some(news) = refs
@@ -217,8 +226,10 @@ impl ExecutorMonitor {
         else {
             return;
         };
+        self.hear(remote);
         let taken = take_news(remote, news);
         self.tell(remote, taken);
+        self.tell_node(remote);
     }
 
     fn take_listed(&self, remote: &mut AwayAttempt, listed: &[Listed]) {
@@ -235,8 +246,12 @@ impl ExecutorMonitor {
         };
         let away = &mut remote.away;
         if away.job.as_ref() != Some(&job.job) || away.waits != waits {
+            let is_new = away.job.as_ref() != Some(&job.job);
             (away.job, away.waits) = (Some(job.job.clone()), waits);
             let _ = remote.folder.note_away(&remote.away);
+            if is_new {
+                self.tell_job(remote);
+            }
         }
     }
 }

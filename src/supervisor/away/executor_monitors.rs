@@ -59,6 +59,8 @@ impl ExecutorMonitors {
             folder,
             away,
             read: Some(read),
+            heard: Duration::ZERO,
+            is_silent: false,
             news: None,
             mirrored: BTreeMap::new(),
             mail: None,

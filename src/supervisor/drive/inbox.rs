@@ -4,8 +4,8 @@ use crate::agent::JobState;
 use crate::journal::Verdicts;
 use crate::plan::{LaneId, PlanSet, WorkRef};
 use crate::schedule::{
-    AttachBegan, Event, Exit, Input, Outgoing, PersonFact, Steer, SteerRefusal, answer, attach, review, seen,
-    send,
+    AttachBegan, AttemptState, Event, Exit, Input, Outgoing, PersonFact, Steer, SteerRefusal, answer, attach,
+    review, seen, send,
 };
 use crate::status;
 use crate::words::{RefusalText, addressee};
@@ -21,6 +21,7 @@ use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform::tree::disk;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::load::load;
+use crate::supervisor::recovery::attempts::end_before_start;
 use crate::supervisor::recovery::output;
 use crate::supervisor::tell::delivery;
 use crate::supervisor::tell::notifier::Notifier;
@@ -86,7 +87,12 @@ impl Engine<'_> {
                 pins::repair(&self.desk);
                 // Usage is recorded before the end, because decisions about the end depend on it.
                 inputs.extend(output::usage(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
-                inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
+                let known = self.desk.scheduler.state().plan(&plan).attempt(&attempt);
+                let refused = known
+                    .filter(|known| known.state == AttemptState::Submitted)
+                    .and_then(|_| end_before_start(&plan, &attempt, &exit));
+                let ended = || Event::AgentEnded { plan, attempt, exit };
+                inputs.push(Input::Event(refused.unwrap_or_else(ended)));
             }
             EngineMessage::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
             EngineMessage::LookForConflicts => {

@@ -337,7 +337,7 @@ fn a_job_that_waits_is_taken_out_of_the_queue() {
     cluster.tell("hold");
     cluster.plan("p", "", &document(&[1]), "work 1.1");
     let up = cluster.start("up");
-    cluster.happened("agent.started", "p");
+    cluster.happened("agent.submitted", "p");
     wait_for("the job in the queue", || cluster.jobs() == 1);
     cluster.orch("pause p --now").code(0).ok();
     cluster.happened("agent.ended", "p");
@@ -543,17 +543,65 @@ fn phases_that_ask_the_engine_for_different_things_are_jobs_of_their_own() {
 }
 
 #[test]
-fn a_job_that_the_engine_refuses_fails_with_its_words() {
+fn a_job_that_the_engine_refuses_holds_its_plan_with_the_engines_words() {
     let cluster = Cluster::new();
     cluster.tell("refuse");
     cluster.plan("p", "", &document(&[1]), "work 1.1");
     cluster.orch("up").code(1).ok();
-    assert_eq!(cluster.state("p"), "failed");
+    assert_eq!(cluster.state("p"), "held");
     assert!(
         cluster.why("p").contains("no such partition"),
         "{}",
         cluster.why("p")
     );
+    assert_eq!(cluster.count("agent.started", Some("p")), 0);
+    cluster.untell("refuse");
+    cluster.orch("retry p").code(0).ok();
+    cluster.orch("up").code(0).ok();
+    assert_eq!(cluster.state("p"), "finished");
+}
+
+#[test]
+fn the_engine_is_given_no_more_jobs_than_its_rate_allows() {
+    let cluster = Cluster::new();
+    cluster.tables("submit_rate = \"2/h\"");
+    for plan in ["a", "b", "c"] {
+        cluster.plan(plan, "", &document(&[1]), "work 1.1");
+    }
+    let up = cluster.start("up");
+    let waits = |plan: &&str| cluster.why(plan).contains("submit_rate");
+    wait_for("the two", || cluster.count("plan.finished", None) == 2);
+    wait_for("the third", || ["a", "b", "c"].iter().any(waits));
+    assert_eq!(cluster.jobs(), 2);
+    cluster.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    cluster.nothing_is_left();
+}
+
+#[test]
+fn a_node_that_says_nothing_is_told_and_nothing_else_happens() {
+    let cluster = Cluster::new();
+    cluster.tables("silent_after = \"1s\"");
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.happened("agent.silent", "p");
+    let why = cluster.why("p");
+    assert!(why.contains("p-1 has been silent for"), "{why}");
+    assert!(why.contains("last news"), "{why}");
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.happened("agent.heard", "p");
+    cluster.all_is_well(&["p"], "finished");
+    let events = cluster.events();
+    let data = |name: &str, key: &str| {
+        let of = events.iter().filter(|event| event["event"] == name);
+        of.filter_map(|event| Some(event["data"][key].as_str()?.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(data("agent.submitted", "executor"), ["cluster", "cluster"]);
+    assert_eq!(data("agent.submitted", "job"), ["1"]);
+    assert_eq!(data("agent.started", "node").len(), 1);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use toml::de::DeValue;
 
-use crate::plan::ExecutorName;
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::raw_job::EngineAmount;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
@@ -12,6 +11,7 @@ use crate::plan::manifest::written::values::{
     Amount, Count, EngineWord, FarPlace, Permissions, PositiveDuration, Text,
 };
 use crate::plan::manifest::written::words::{EngineKind, Events, Preset, Report, Stdin, Stop};
+use crate::plan::{ExecutorName, SubmitRate};
 
 tables! {
     /// An agent: a command template.
@@ -83,6 +83,10 @@ tables! {
         slots: Count,
         /// How long a job must be over before an attempt without an end counts as lost. Default: "60s".
         settle: PositiveDuration,
+        /// How many jobs its engine is given at most within a second, minute or hour. Default: "60/min".
+        submit_rate: SubmitRate,
+        /// How long nothing may be heard from a node before people are told. Default: "3m".
+        silent_after: PositiveDuration,
         /// This program on the nodes, for `slurm` and `ssh`. Default: "orch".
         program: EngineWord,
         /// Processors of each job, for `slurm` and `command`.

@@ -85,6 +85,7 @@ impl Departure<'_> {
             job: None,
             node: None,
             waits: None,
+            heard: None,
             stop: None,
             posted: Vec::new(),
         };
