@@ -1,5 +1,7 @@
 //! The person's own commands, as a way to use other engines.
 
+use std::path::Path;
+
 use crate::plan::{ENGINE_PLACEHOLDERS, Template};
 
 use super::call::call;
@@ -14,6 +16,7 @@ pub struct Scripted {
     pub(super) submit: Vec<String>,
     pub(super) list: Vec<String>,
     pub(super) cancel: Vec<String>,
+    pub(super) tail: Vec<String>,
 }
 
 impl Scripted {
@@ -54,6 +57,17 @@ impl Scripted {
         lines
             .map(|line| listed(line).ok_or_else(|| NoAnswer(format!("`list` printed {line:?}"))))
             .collect()
+    }
+
+    pub(super) fn tail(&self, job: &str, log: &Path, from: u64) -> Option<Vec<String>> {
+        let (log, from) = (log.to_string_lossy(), (from + 1).to_string());
+        let argv = expand(&self.tail, |name| match name {
+            "job" => Some(job),
+            "log" => Some(&log),
+            "from" => Some(&from),
+            _ => Some(""),
+        });
+        argv.ok().filter(|argv| !argv.is_empty())
     }
 
     pub(super) fn cancel(&self, job: &str, manner: Manner) -> Result<(), NoAnswer> {
@@ -109,6 +123,7 @@ mod tests {
         Scripted {
             submit: shell(submit),
             list: shell(list),
+            tail: Vec::new(),
             cancel: shell("test {job} {how} = 7 ask || exit 3"),
         }
     }

@@ -1,6 +1,7 @@
 //! Slurm, through `sbatch`, `squeue` and `scancel`. Their JSON is not used, because its shape changed between releases.
 
 use std::fs;
+use std::path::Path;
 
 use crate::plan::JobNeeds;
 
@@ -93,6 +94,20 @@ impl Slurm {
             Some(0) => Ok(answer.out.lines().filter_map(listed).collect()),
             _ => Err(NoAnswer(answer.why())),
         }
+    }
+
+    /// A step beside the job's own, which ends with the job.
+    pub(super) fn tail(job: &str, log: &Path, from: u64) -> Vec<String> {
+        let step = [
+            "srun".to_owned(),
+            format!("--jobid={job}"),
+            "--overlap".to_owned(),
+            "--ntasks=1".to_owned(),
+            "--quiet".to_owned(),
+        ];
+        let tail = ["tail", "-c", &format!("+{}", from + 1), "-F"].map(str::to_owned);
+        let log = [log.to_string_lossy().into_owned()];
+        step.into_iter().chain(tail).chain(log).collect()
     }
 
     pub(super) fn cancel(&self, job: &str, manner: Manner) -> Result<(), NoAnswer> {

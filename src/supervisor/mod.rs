@@ -61,6 +61,7 @@ pub use control::train_view::{TrainEntryView, TrainState, TrainView};
 pub use desk::observer::{Observer, Silent};
 pub use drive::beginning::drive;
 pub use node::detached::run_call;
+pub use node::far_log::follow_far_log;
 pub use node::work::{NODE_ARGUMENT, run_node};
 pub use perform::tree::disk::{DiskUse, disk_use};
 pub use perform::tree::removing::{after_removal, before_removal, lane_of};

@@ -159,9 +159,10 @@ fn engine(
                 ("submit", &raw.submit),
                 ("list", &raw.list),
                 ("cancel", &raw.cancel),
+                ("tail", &raw.tail),
             ];
             for (key, list) in calls {
-                if words(list).first().is_none_or(String::is_empty) {
+                if key != "tail" && words(list).first().is_none_or(String::is_empty) {
                     let message = format!("executor `{name}` has no `{key}`");
                     ledger.at(place, message, format!("write {key} = [\"./{key}\"]"));
                 }
@@ -175,6 +176,7 @@ fn engine(
                 submit: words(&raw.submit),
                 list: words(&raw.list),
                 cancel: words(&raw.cancel),
+                tail: words(&raw.tail),
             })
         }
     }
@@ -192,7 +194,7 @@ fn foreign_keys(name: &ExecutorName, kind: EngineKind, raw: &RawExecutor, ledger
         at.as_ref().map(|at| at.place)
     }
     let queues: (&[EngineKind], &str) = (&[Slurm, Command], "kind = \"slurm\" and \"command\"");
-    let keys: [(&str, Option<Place>, &[EngineKind], &str); 11] = [
+    let keys: [(&str, Option<Place>, &[EngineKind], &str); 12] = [
         ("cpus", place(&raw.cpus), queues.0, queues.1),
         ("memory", place(&raw.memory), queues.0, queues.1),
         ("gpus", place(&raw.gpus), queues.0, queues.1),
@@ -214,6 +216,7 @@ fn foreign_keys(name: &ExecutorName, kind: EngineKind, raw: &RawExecutor, ledger
         ("submit", place(&raw.submit), &[Command], "kind = \"command\""),
         ("list", place(&raw.list), &[Command], "kind = \"command\""),
         ("cancel", place(&raw.cancel), &[Command], "kind = \"command\""),
+        ("tail", place(&raw.tail), &[Command], "kind = \"command\""),
     ];
     for (key, place, kinds, whose) in keys {
         if let Some(place) = place.filter(|_| !kinds.contains(&kind)) {

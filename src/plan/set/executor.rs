@@ -108,6 +108,9 @@ pub enum EngineCalls {
         list: Vec<String>,
         /// Ends a job.
         cancel: Vec<String>,
+        /// Prints the log of a running job as it is written; empty for none.
+        #[serde(default)]
+        tail: Vec<String>,
     },
 }
 
@@ -132,5 +135,7 @@ pub const ENGINE_PLACEHOLDERS: &[&str] = &[
     "partition",
     "account",
     "job",
+    "log",
+    "from",
     "how",
 ];

@@ -114,6 +114,8 @@ tables! {
         list: Vec<Located<EngineWord>>,
         /// Program and arguments that end a job, for `command`.
         cancel: Vec<Located<EngineWord>>,
+        /// Program and arguments that print a running job's log, for `command`. Default: none.
+        tail: Vec<Located<EngineWord>>,
     }
 
     /// A host that is reached by ssh.
