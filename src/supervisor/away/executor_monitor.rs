@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::agent::AwayStop;
 use crate::executor::{Driver, Listed, ListedState};
+use crate::git::GitError;
 use crate::git::hub::{Channel, HubRefs, read_record};
 use crate::plan::{AttemptId, Executor};
 use crate::supervisor::desk::message::EngineMessage;
@@ -178,11 +179,29 @@ impl ExecutorMonitor {
     }
 
     fn fetch(&mut self) -> Option<BTreeMap<String, HubRefs>> {
-        let fetched = self.channel.fetch_all().and_then(|()| self.channel.fetched());
+        let fetched = self.channel.fetch_all().or_else(|error| self.mark(error));
+        let fetched = fetched.and_then(|()| self.channel.fetched());
         let mut why = None;
         let fetched = self.hub.take(self.now(), fetched, |error| why = Some(error));
         self.silent("hub", why);
         fetched
+    }
+
+    /// Gives a hub that is new, or has lost its refs, what it lacks. For any other hub, the error stays.
+    fn mark(&self, error: GitError) -> Result<(), GitError> {
+        if self.channel.is_marked().unwrap_or(true) {
+            return Err(error);
+        }
+        let keys: Vec<String> = self.remotes.iter().map(|remote| remote.away.key()).collect();
+        let back = self.channel.put_back(&keys)?;
+        if back > 0 {
+            let name = &self.executor.name;
+            self.warn(
+                None,
+                format!("the hub of executor {name} had lost its refs: {back} were put back"),
+            );
+        }
+        self.channel.fetch_all()
     }
 
     fn list(&mut self) -> Option<Vec<Listed>> {

@@ -74,6 +74,7 @@ impl ExecutorMonitors {
                 git_dir: desk.project.repo.common_dir().to_owned(),
                 hub: executor.hub_here.clone(),
                 repository: remote.away.repository.clone(),
+                marker: None,
             };
             let monitor = ExecutorMonitor::new(executor.clone(), channel, desk.sender.clone());
             thread::spawn(move || monitor.run(&orders));

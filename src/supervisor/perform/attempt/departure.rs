@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::agent::{Away, Job, JobFolder, JobInput};
 use crate::git::git_dir_of;
-use crate::git::hub::{identity, random_word, repository_id};
+use crate::git::hub::{identity, own_marker, random_word, repository_id};
 use crate::plan::{AttemptId, Executor, JobNeeds};
 use crate::supervisor::node::payload::{Moves, PROTOCOL, Payload, Site};
 use crate::supervisor::project::error::in_words;
@@ -106,6 +106,7 @@ impl Departure<'_> {
             key: away.key(),
             hub: self.executor.hub.clone(),
             repository,
+            marker: Some(own_marker(project.repo.common_dir()).map_err(in_words)?),
             branch: self.branch.to_owned(),
             head,
             identity: identity(&job.folder).map_err(in_words)?,
