@@ -59,6 +59,7 @@ pub use control::socket::ask;
 pub use control::steering::{Recorded, record_answer, record_landings, record_review, record_steering};
 pub use control::train_view::{TrainEntryView, TrainState, TrainView};
 pub use desk::observer::{Observer, Silent};
+pub use doctor::executors::remove_old_ends;
 pub use drive::beginning::drive;
 pub use node::detached::run_call;
 pub use node::far_log::follow_far_log;

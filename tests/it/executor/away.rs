@@ -33,6 +33,7 @@ list)
         if test "$state" = running && test -e "$job/pid" && ! kill -0 "$(cat "$job/pid")" 2>/dev/null; then state="over done"; fi
         echo "${job#jobs/} $(cat "$job/token") $state"
     done ;;
+tail) exec tail -c "+$2" -F "$1" ;;
 cancel)
     echo "$2" >> "jobs/$1/cancelled"
     if test -e "jobs/$1/pid"; then
@@ -85,7 +86,7 @@ impl Cluster {
         this.settings(&format!("executor = \"cluster\"\n{settings}"));
         let path = engine.join("engine");
         this.tables(&format!(
-            "[executors.cluster]\nkind = \"command\"\nhub = {:?}\nscratch = {:?}\nsettle = \"1s\"\nsubmit = [{path:?}, \"submit\", \
+            "[executors.cluster]\ntail = [{path:?}, \"tail\", \"{{log}}\", \"{{from}}\"]\nkind = \"command\"\nhub = {:?}\nscratch = {:?}\nsettle = \"1s\"\nsubmit = [{path:?}, \"submit\", \
              \"{{payload_file}}\", \"{{token}}\", \"{{cpus}}\", \"{{memory}}\", \"{{minutes}}\"]\nlist = [{path:?}, \"list\"]\ncancel = [{path:?}, \"cancel\", \"{{job}}\", \
              \"{{how}}\"]",
             this.hub(),
@@ -579,19 +580,115 @@ fn the_engine_is_given_no_more_jobs_than_its_rate_allows() {
 }
 
 #[test]
+fn the_log_of_an_attempt_is_followed_on_its_node() {
+    let cluster = Cluster::new();
+    cluster.gate("p").gate("q");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "echo before; gate p; echo between; gate q; echo after; work 1.1",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    let logs = cluster.start("logs -f p");
+    wait_for("the first line", || logs.out().contains("before"));
+    cluster.open("p");
+    cluster.reached("q");
+    // The node has no reason to send news.
+    wait_for("the second line", || logs.out().contains("between"));
+    cluster.open("q");
+    let logged = logs.end();
+    up.end().code(0).ok();
+    let lines: Vec<&str> = logged.out.lines().filter(|line| line.len() < 8).collect();
+    assert_eq!(lines, ["before", "between", "after"], "{}", logged.out);
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn a_hub_that_is_lost_for_good_gets_its_refs_back_and_no_work_is_lost() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1, 1]), "work 1.1; gate p; work 2.1");
+    let up = cluster.start("up");
+    cluster.happened("phase.done", "p");
+    cluster.reached("p");
+    fs::remove_dir_all(cluster.hub()).unwrap();
+    cluster.git_args(["init", "-q", "--bare", cluster.hub().to_str().unwrap()]);
+    wait_for("the claim", || cluster.refs("claim").len() == 1);
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.jobs(), 1);
+    let events = cluster.events();
+    let told = events.iter().filter(|event| event["event"] == "warning");
+    assert!(
+        told.clone()
+            .any(|event| event.to_string().contains("were put back")),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn doctor_finds_what_no_folder_knows_on_hub_and_engine_and_clean_forgets_old_ends() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1, 1]), "work 1.1; gate p; work 2.1");
+    let up = cluster.start("up");
+    cluster.happened("phase.done", "p");
+    cluster.reached("p");
+    cluster.orch("doctor").code(0).ok();
+    up.kill();
+    // The folder is lost, as with the disk.
+    let folder = cluster.join(".git/orch/attempts/p-1");
+    let kept = cluster.beside("p-1");
+    fs::rename(&folder, &kept).unwrap();
+    cluster
+        .orch("doctor")
+        .code(1)
+        .says("p-1, which no folder knows")
+        .ok();
+    cluster.orch("doctor --fix").says("did: end it").ok();
+    cluster.nothing_is_left();
+    assert_eq!(cluster.refs("fate").len(), 1);
+    assert_eq!(cluster.refs("news").len(), 0);
+    let backups = cluster.git("for-each-ref --format=%(objectname) refs/orch/backup/p");
+    assert!(cluster.git(&format!("show {backups}:p-1.1.txt")).contains("1.1"));
+    // Commits here are years old.
+    cluster.orch("clean").ok();
+    assert_eq!(cluster.refs("fate").len() + cluster.refs("claim").len(), 0);
+}
+
+#[test]
+fn doctor_says_which_hub_or_engine_does_not_answer() {
+    let cluster = Cluster::new();
+    cluster.plan("p", "", &document(&[1]), "work 1.1");
+    cluster.orch("doctor").code(0).says("cluster: command").ok();
+    cluster.tell("off");
+    fs::rename(cluster.hub(), cluster.beside("elsewhere.git")).unwrap();
+    cluster
+        .orch("doctor")
+        .code(1)
+        .says("the hub of executor cluster does not answer")
+        .says("the engine of executor cluster does not answer: the controller is off")
+        .ok();
+}
+
+#[test]
 fn a_node_that_says_nothing_is_told_and_nothing_else_happens() {
     let cluster = Cluster::new();
     cluster.tables("silent_after = \"1s\"");
-    cluster.gate("p");
-    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    cluster.gate("p").gate("q");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1; gate q");
     let up = cluster.start("up");
     cluster.happened("agent.silent", "p");
     let why = cluster.why("p");
     assert!(why.contains("p-1 has been silent for"), "{why}");
     assert!(why.contains("last news"), "{why}");
     cluster.open("p");
-    up.end().code(0).ok();
     cluster.happened("agent.heard", "p");
+    cluster.open("q");
+    up.end().code(0).ok();
     cluster.all_is_well(&["p"], "finished");
     let events = cluster.events();
     let data = |name: &str, key: &str| {
