@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use orch::graph::{Durations, Gate, Generated, Graph, Ranks};
 use orch::plan::{Arrangement, CommitId, Dispatch, RunId, Strategy};
-use orch::schedule::{At, Effect, Event, Evidence, Exit, Input, Pinned, Scheduler, Work};
+use orch::schedule::{AgentStart, At, Effect, Event, Evidence, Exit, Input, Pinned, Scheduler, Work};
 use petgraph::graph::DiGraph;
 use support::{Options, Samples};
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::marker::MARKER;
 use crate::git::files::error::GitError;
-use crate::git::files::names::AWAY;
+use crate::git::files::names::{AWAY, MARKER};
 use crate::git::program::command::{Git, parse_id};
 use crate::plan::CommitId;
 

@@ -7,11 +7,9 @@ use super::channel::{Channel, FETCHED};
 use super::record::write_record;
 use super::workplace::random_word;
 use crate::git::files::error::GitError;
+use crate::git::files::names::MARKER;
 use crate::git::program::command::{Git, parse_id};
 use crate::plan::CommitId;
-
-/// The name of the marker below the prefix of a repository's refs.
-pub(super) const MARKER: &str = "marker";
 
 /// The marker of this repository, the same for all hubs. A missing one is made.
 ///

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::journal::Record;
 use crate::plan::{CommitId, Currency, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
-    AgentStart, AgentSubmit, Because, Event, Evidence, Failed, Hold, Landed, LaneNote, LateReport,
-    LaunchTrouble, MergeTrouble, NotLanded, PhaseSaid, PhaseVerify, PinRefusal, TargetChecked, TaskReport,
-    VerifiedMerge, point_word,
+    AgentSilence, AgentStart, AgentSubmit, Because, Event, Evidence, Failed, Hold, Landed, LaneNote,
+    LateReport, LaunchTrouble, MergeTrouble, NotLanded, PhaseSaid, PhaseVerify, PinRefusal, TargetChecked,
+    TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
 use crate::words::{self, ages, because, conflict_words, held, rough, target_trouble};
@@ -28,6 +28,18 @@ fn started_line(start: &AgentStart) -> String {
         (None, 0) => attempt.to_string(),
         (None, pid) => format!("{attempt}, process {pid}"),
     }
+}
+
+fn attempt_failed(why: &Because, retry_in_ms: Option<u64>) -> String {
+    match retry_in_ms {
+        Some(ms) => format!("{}; again in {:.1}s", first_reason(why), ms as f64 / 1000.0),
+        None => first_reason(why),
+    }
+}
+
+fn silence_line(silence: &AgentSilence) -> String {
+    let time = rough(Duration::from_millis(silence.for_ms));
+    format!("{}: its node has been silent for {time}", silence.attempt)
 }
 
 fn submitted_line(submitted: &AgentSubmit) -> String {
@@ -104,11 +116,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_reason(&skip.why)),
         Event::AgentStarted(start) => started_line(start),
         Event::AgentSubmitted(submitted) => submitted_line(submitted),
-        Event::AgentSilent(silence) => format!(
-            "{}: its node has been silent for {}",
-            silence.attempt,
-            rough(Duration::from_millis(silence.for_ms))
-        ),
+        Event::AgentSilent(silence) => silence_line(silence),
         Event::AgentHeard(of) => format!("{}: its node is heard from again", of.attempt),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", words::exit(exit)),
@@ -117,12 +125,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::AttemptChecked {
             attempt, evidence, ..
         } => format!("{attempt}: {}", made(evidence)),
-        Event::AttemptFailed {
-            why,
-            retry_in_ms: Some(ms),
-            ..
-        } => format!("{}; again in {:.1}s", first_reason(why), *ms as f64 / 1000.0),
-        Event::AttemptFailed { why, .. } => first_reason(why),
+        Event::AttemptFailed { why, retry_in_ms, .. } => attempt_failed(why, *retry_in_ms),
         Event::StageDone { attempt, .. } => attempt.to_string(),
         Event::TaskStarted(report)
         | Event::TaskDone(report)

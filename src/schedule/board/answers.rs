@@ -12,7 +12,7 @@ use crate::schedule::event::merge_facts::{Landed, NotLanded, Pinned};
 use crate::schedule::event::person::person_fact::PersonFact;
 use crate::schedule::event::resolving::{ConflictResolved, ResolverFailed, Resolving};
 use crate::schedule::event::trouble::MergeTrouble;
-use crate::schedule::state::attempt::{Attempt, AttemptState, Integration};
+use crate::schedule::state::attempt::{AttemptState, Integration};
 use crate::schedule::state::plan_run::{Merge, Outcome, PlanRun, Verify};
 
 /// Returns false for an answer that nothing waits for, because it is repeated or belongs to a past attempt.
@@ -28,17 +28,7 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
         Event::AgentStarted(AgentStart { plan, attempt, .. }) | Event::AgentRefused { plan, attempt, .. } => {
             state(plan, attempt).is_some_and(AttemptState::is_before_its_start)
         }
-        Event::AgentSubmitted(AgentSubmit {
-            plan, attempt, job, ..
-        }) => {
-            let known = board.state.plan(plan).attempt(attempt);
-            let named = |known: &Attempt| known.away.as_ref().and_then(|away| away.job.clone());
-            known.is_some_and(|known| match known.state {
-                AttemptState::Assigned => true,
-                AttemptState::Submitted | AttemptState::Running => job.is_some() && *job != named(known),
-                AttemptState::Ended(_) | AttemptState::Checked(..) => false,
-            })
-        }
+        Event::AgentSubmitted(submitted) => is_new_job(board, submitted),
         Event::AgentSilent(of) => is_silent(board, &of.plan, &of.attempt) == Some(false),
         Event::AgentHeard(of) => is_silent(board, &of.plan, &of.attempt) == Some(true),
         Event::AgentEnded { plan, attempt, .. } => state(plan, attempt).is_some_and(AttemptState::holds_slot),
@@ -168,6 +158,21 @@ pub(in crate::schedule) fn forget_ask(board: &mut Board, event: &Event) {
         _ => return,
     };
     board.asked.remove(&answered);
+}
+
+/// True for the hand-over of an attempt, and for a job that was not known.
+fn is_new_job(board: &Board, submitted: &AgentSubmit) -> bool {
+    let Some(known) = board.state.plan(&submitted.plan).attempt(&submitted.attempt) else {
+        return false;
+    };
+    let job = known.away.as_ref().and_then(|away| away.job.as_ref());
+    match known.state {
+        AttemptState::Assigned => true,
+        AttemptState::Submitted | AttemptState::Running => {
+            submitted.job.is_some() && submitted.job.as_ref() != job
+        }
+        AttemptState::Ended(_) | AttemptState::Checked(..) => false,
+    }
 }
 
 /// True when the node of a running attempt is known to be silent, false when it is not; `None` for other attempts.

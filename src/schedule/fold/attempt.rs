@@ -172,8 +172,20 @@ pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
     }
 }
 
+/// What happens to an attempt on another machine.
+pub(in crate::schedule) fn apply_away(run: &mut PlanRun, at: At, event: &Event) {
+    if let Event::AgentSubmitted(submitted) = event {
+        was_submitted(run, submitted);
+    } else if let Event::AgentSilent(silence) = event {
+        let since = At(at.0.saturating_sub(silence.for_ms));
+        was_heard(run, &silence.attempt, Some(since));
+    } else if let Event::AgentHeard(of) = event {
+        was_heard(run, &of.attempt, None);
+    }
+}
+
 /// The attempt was handed over, or its engine has named the job.
-pub(in crate::schedule) fn was_submitted(run: &mut PlanRun, submitted: &AgentSubmit) {
+fn was_submitted(run: &mut PlanRun, submitted: &AgentSubmit) {
     let Some(current) = run.current(&submitted.attempt) else {
         return;
     };
@@ -206,7 +218,7 @@ fn was_told(run: &mut PlanRun, attempt: &AttemptId) {
 }
 
 /// The node of an attempt is silent since then, or heard from again.
-pub(in crate::schedule) fn was_heard(run: &mut PlanRun, attempt: &AttemptId, silent: Option<At>) {
+fn was_heard(run: &mut PlanRun, attempt: &AttemptId, silent: Option<At>) {
     if let Some(away) = run.current(attempt).and_then(|current| current.away.as_mut()) {
         away.silent = silent;
     }

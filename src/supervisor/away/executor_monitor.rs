@@ -17,7 +17,7 @@ use crate::supervisor::desk::message::EngineMessage;
 
 use super::away_attempt::AwayAttempt;
 use super::fate::Watched;
-use super::pace::Pace;
+use super::pace::SubmitPace;
 use super::poll::Poll;
 use super::take_in::take_news;
 
@@ -45,7 +45,7 @@ pub(super) struct ExecutorMonitor {
     remotes: Vec<AwayAttempt>,
     hub: Poll,
     engine: Poll,
-    pub(super) pace: Pace,
+    pub(super) pace: SubmitPace,
 }
 
 impl ExecutorMonitor {
@@ -57,7 +57,7 @@ impl ExecutorMonitor {
             driver: Driver::of(&executor),
             hub: Poll::new(fetch, (fetch, LONGEST / 4)),
             engine: Poll::new(list, (list * 5, LONGEST)),
-            pace: Pace::new(executor.submit_rate),
+            pace: SubmitPace::new(executor.submit_rate),
             executor,
             channel,
             sender,

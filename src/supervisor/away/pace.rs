@@ -7,12 +7,12 @@ use crate::plan::SubmitRate;
 
 /// The last submissions to one engine.
 #[derive(Debug, Clone)]
-pub(super) struct Pace {
+pub(super) struct SubmitPace {
     rate: SubmitRate,
     past: VecDeque<Duration>,
 }
 
-impl Pace {
+impl SubmitPace {
     /// No submissions so far.
     pub(super) fn new(rate: SubmitRate) -> Self {
         let past = VecDeque::new();
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn within_any_minute_there_are_at_most_so_many() {
         let second = Duration::from_secs;
-        let mut pace = Pace::new(SubmitRate {
+        let mut pace = SubmitPace::new(SubmitRate {
             count: 2,
             per: second(60),
         });
