@@ -16,11 +16,11 @@ use orch::plan::{
 };
 use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
-    AgentStart, AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, FilesInTurn,
-    Heads, Hold, Input, LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine, MergeTrouble,
-    Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun,
-    PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid,
-    UnitWork, Word, Work, WorkConflict, agent_of, lanes, plan_state, review, steer,
+    AgentStart, AgentSubmit, AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed,
+    FilesInTurn, Heads, Hold, Input, LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine,
+    MergeTrouble, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork,
+    Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer,
+    Steered, UnionSaid, UnitWork, Word, Work, WorkConflict, agent_of, lanes, plan_state, review, steer,
 };
 use orch::words::{advice, because};
 
@@ -473,6 +473,17 @@ impl World {
                 .tap(|| {
                     let apart = launch.place.branch_of.map(|_| &launch.attempt);
                     self.branches.carry(&launch.plan, apart, &launch.dependencies);
+                    // Some work elsewhere: the hand-over is heard of before the start, or too late.
+                    if self.dice.percent(20) {
+                        self.coming
+                            .push(Coming::Answer(Event::AgentSubmitted(AgentSubmit {
+                                plan: launch.plan.clone(),
+                                attempt: launch.attempt.clone(),
+                                executor: "x".parse().unwrap(),
+                                job: None,
+                                head: Some(commit()),
+                            })));
+                    }
                     if self.trouble && self.dice.percent(15) {
                         self.hung.insert(launch.attempt.clone());
                     }
