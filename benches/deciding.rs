@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use orch::graph::{Durations, Gate, Generated, Graph, Ranks};
 use orch::plan::{Arrangement, CommitId, Dispatch, RunId, Strategy};
-use orch::schedule::{At, Effect, Event, Evidence, Exit, Input, Pinned, Scheduler, Work};
+use orch::schedule::{AgentStart, At, Effect, Event, Evidence, Exit, Input, Pinned, Scheduler, Work};
 use petgraph::graph::DiGraph;
 use support::{Options, Samples};
 
@@ -154,12 +154,13 @@ fn answers(effect: Effect, commit: &CommitId) -> Vec<Event> {
             base,
         }],
         Effect::Launch(launch) => vec![
-            Event::AgentStarted {
+            Event::AgentStarted(AgentStart {
                 plan: launch.plan.clone(),
                 attempt: launch.attempt.clone(),
                 pid: 1,
                 head: None,
-            },
+                node: None,
+            }),
             Event::AgentEnded {
                 plan: launch.plan,
                 attempt: launch.attempt,

@@ -1,6 +1,7 @@
 //! An engine, as the rest of the program sees it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::plan::{EngineCalls, Executor};
 
@@ -40,7 +41,13 @@ impl Driver {
                 home: scratch_home(executor),
                 jobs: BTreeMap::new(),
             }),
-            EngineCalls::Command { submit, list, cancel } => Self::Scripted(Scripted {
+            EngineCalls::Command {
+                submit,
+                list,
+                cancel,
+                tail,
+            } => Self::Scripted(Scripted {
+                tail: tail.clone(),
                 submit: submit.clone(),
                 list: list.clone(),
                 cancel: cancel.clone(),
@@ -87,6 +94,15 @@ impl Driver {
         match self {
             Self::Ssh(ssh) => ssh.is_full(),
             Self::Slurm(_) | Self::Scripted(_) => None,
+        }
+    }
+
+    /// The program that prints a running job's log from this offset on, as the log is written; `None` where there is none.
+    pub fn tail(&self, job: &str, log: &Path, from: u64) -> Option<Vec<String>> {
+        match self {
+            Self::Slurm(_) => Some(Slurm::tail(job, log, from)),
+            Self::Ssh(ssh) => ssh.tail(job, log, from),
+            Self::Scripted(scripted) => scripted.tail(job, log, from),
         }
     }
 

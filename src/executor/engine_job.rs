@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::plan::JobNeeds;
+
 /// A job to hand over.
 #[derive(Debug)]
 pub struct Submission<'a> {
@@ -13,6 +15,8 @@ pub struct Submission<'a> {
     pub payload: &'a Path,
     /// The job's time limit in minutes.
     pub minutes: u64,
+    /// What the engine is asked for.
+    pub needs: &'a JobNeeds,
 }
 
 /// Why a job was not handed over.

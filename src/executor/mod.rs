@@ -6,12 +6,16 @@
 
 mod call;
 mod driver;
+mod engine_facts;
 mod engine_job;
+mod live_tail;
 mod scratch;
 mod scripted;
 mod slurm;
 mod ssh;
 
 pub use driver::Driver;
+pub use engine_facts::EngineFacts;
 pub use engine_job::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
+pub use live_tail::LiveTail;
 pub use scratch::scratch_home;

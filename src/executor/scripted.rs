@@ -1,5 +1,7 @@
 //! The person's own commands, as a way to use other engines.
 
+use std::path::Path;
+
 use crate::plan::{ENGINE_PLACEHOLDERS, Template};
 
 use super::call::call;
@@ -14,16 +16,23 @@ pub struct Scripted {
     pub(super) submit: Vec<String>,
     pub(super) list: Vec<String>,
     pub(super) cancel: Vec<String>,
+    pub(super) tail: Vec<String>,
 }
 
 impl Scripted {
     pub(super) fn submit(&self, job: &Submission<'_>) -> Result<String, SubmitError> {
         let (payload, minutes) = (job.payload.to_string_lossy(), job.minutes.to_string());
+        let cpus = job.needs.cpus.map(|cpus| cpus.to_string());
         let argv = expand(&self.submit, |name| match name {
             "payload_file" => Some(&payload),
             "name" => Some(job.name),
             "token" => Some(job.token),
             "minutes" => Some(&minutes),
+            "cpus" => Some(cpus.as_deref().unwrap_or_default()),
+            "memory" => Some(job.needs.memory.as_deref().unwrap_or_default()),
+            "gpus" => Some(job.needs.gpus.as_deref().unwrap_or_default()),
+            "partition" => Some(job.needs.partition.as_deref().unwrap_or_default()),
+            "account" => Some(job.needs.account.as_deref().unwrap_or_default()),
             _ => Some(""),
         });
         let answer = argv
@@ -48,6 +57,17 @@ impl Scripted {
         lines
             .map(|line| listed(line).ok_or_else(|| NoAnswer(format!("`list` printed {line:?}"))))
             .collect()
+    }
+
+    pub(super) fn tail(&self, job: &str, log: &Path, from: u64) -> Option<Vec<String>> {
+        let (log, from) = (log.to_string_lossy(), (from + 1).to_string());
+        let argv = expand(&self.tail, |name| match name {
+            "job" => Some(job),
+            "log" => Some(&log),
+            "from" => Some(&from),
+            _ => Some(""),
+        });
+        argv.ok().filter(|argv| !argv.is_empty())
     }
 
     pub(super) fn cancel(&self, job: &str, manner: Manner) -> Result<(), NoAnswer> {
@@ -96,12 +116,14 @@ fn listed(line: &str) -> Option<Listed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::JobNeeds;
 
     fn commands(list: &str, submit: &str) -> Scripted {
         let shell = |line: &str| ["sh", "-c", line].map(str::to_owned).to_vec();
         Scripted {
             submit: shell(submit),
             list: shell(list),
+            tail: Vec::new(),
             cancel: shell("test {job} {how} = 7 ask || exit 3"),
         }
     }
@@ -112,6 +134,11 @@ mod tests {
             token: "t",
             payload: "/p".as_ref(),
             minutes: 5,
+            needs: &JobNeeds {
+                cpus: Some(2),
+                memory: Some("8G".to_owned()),
+                ..JobNeeds::default()
+            },
         })
     }
 
@@ -143,7 +170,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in() {
-        let line = "echo {name}-{token}-{payload_file}-{minutes}";
-        assert_eq!(submitted(line).as_deref(), Ok("n-t-/p-5"));
+        let line = "echo {name}-{token}-{payload_file}-{minutes}-{cpus}-{memory}-{gpus}";
+        assert_eq!(submitted(line).as_deref(), Ok("n-t-/p-5-2-8G-"));
     }
 }

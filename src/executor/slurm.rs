@@ -1,6 +1,9 @@
 //! Slurm, through `sbatch`, `squeue` and `scancel`. Their JSON is not used, because its shape changed between releases.
 
 use std::fs;
+use std::path::Path;
+
+use crate::plan::JobNeeds;
 
 use super::call::call;
 use super::engine_job::{Listed, ListedState, Manner, NoAnswer, Submission, SubmitError};
@@ -60,7 +63,10 @@ impl Slurm {
             format!("--time={}", job.minutes),
             format!("--signal=B:TERM@{NOTICE_SECONDS}"),
         ];
-        let argv: Vec<String> = fixed.into_iter().chain(self.options.iter().cloned()).collect();
+        // The last of two options counts.
+        let argv = fixed.into_iter().chain(asked_for(job.needs));
+        let argv = argv.chain(self.options.iter().chain(&job.needs.args).cloned());
+        let argv: Vec<String> = argv.collect();
         let answer = call(&argv, &script).map_err(SubmitError::Unclear)?;
         match (answer.code, job_of(&answer.out)) {
             (Some(0), Some(id)) => Ok(id),
@@ -90,6 +96,20 @@ impl Slurm {
         }
     }
 
+    /// A step beside the job's own, which ends with the job.
+    pub(super) fn tail(job: &str, log: &Path, from: u64) -> Vec<String> {
+        let step = [
+            "srun".to_owned(),
+            format!("--jobid={job}"),
+            "--overlap".to_owned(),
+            "--ntasks=1".to_owned(),
+            "--quiet".to_owned(),
+        ];
+        let tail = ["tail", "-c", &format!("+{}", from + 1), "-F"].map(str::to_owned);
+        let log = [log.to_string_lossy().into_owned()];
+        step.into_iter().chain(tail).chain(log).collect()
+    }
+
     pub(super) fn cancel(&self, job: &str, manner: Manner) -> Result<(), NoAnswer> {
         let how: &[&str] = match manner {
             // Only to the main process: plain `scancel` also sends TERM to the agent, which would then not end
@@ -105,6 +125,19 @@ impl Slurm {
             _ => Err(NoAnswer(answer.why())),
         }
     }
+}
+
+/// What a job needs, as options of `sbatch`.
+fn asked_for(needs: &JobNeeds) -> impl Iterator<Item = String> {
+    let options = [
+        ("cpus-per-task", needs.cpus.map(|cpus| cpus.to_string())),
+        ("mem", needs.memory.clone()),
+        ("gpus", needs.gpus.clone()),
+        ("partition", needs.partition.clone()),
+        ("account", needs.account.clone()),
+    ];
+    let options = options.into_iter();
+    options.filter_map(|(name, value)| Some(format!("--{name}={}", value?)))
 }
 
 /// The batch script. It contains the payload, so that the payload is in no command line and no environment.
@@ -193,6 +226,24 @@ mod tests {
         assert_eq!(job_of("sbatch: a remark\n42;main\n").as_deref(), Some("42"));
         assert_eq!(job_of("Submitted batch job 42\n"), None);
         assert_eq!(job_of(""), None);
+    }
+
+    #[test]
+    fn needs_are_options_and_what_is_not_written_is_left_to_the_site() {
+        let options = |needs: &JobNeeds| asked_for(needs).collect::<Vec<_>>().join(" ");
+        assert_eq!(options(&JobNeeds::default()), "");
+        let needs = JobNeeds {
+            cpus: Some(4),
+            memory: Some("8G".to_owned()),
+            gpus: Some("a100:2".to_owned()),
+            partition: Some("long".to_owned()),
+            account: Some("physics".to_owned()),
+            ..JobNeeds::default()
+        };
+        assert_eq!(
+            options(&needs),
+            "--cpus-per-task=4 --mem=8G --gpus=a100:2 --partition=long --account=physics"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::plan::SshHost;
@@ -105,6 +105,43 @@ impl Ssh {
         }
     }
 
+    /// `tail` ends with the job's process, because nothing ends it with the connection.
+    pub(super) fn tail(&self, job: &str, log: &Path, from: u64) -> Option<Vec<String>> {
+        let (host, _) = job.rsplit_once(':')?;
+        let pid = quoted(&log.parent()?.with_file_name("pid").to_string_lossy());
+        let line = format!(
+            "exec tail --pid=\"$(cat {pid})\" -c +{} -F {}",
+            from + 1,
+            quoted(&log.to_string_lossy())
+        );
+        let argv = self.command().chain(["--".to_owned(), host.to_owned(), line]);
+        Some(argv.collect())
+    }
+
+    /// Hosts whose program is of another version, or cannot be called.
+    pub(super) fn foreign_versions(&self) -> Vec<String> {
+        let own = format!("orch {}", env!("CARGO_PKG_VERSION"));
+        let foreign = self.hosts.iter().filter_map(|host| {
+            let line = format!("{} --version", quoted(&self.program));
+            let rest = ["--".to_owned(), host.name.clone(), line];
+            let said = match call(&self.command().chain(rest).collect::<Vec<_>>(), "") {
+                Ok(answer) if answer.code == Some(0) => answer.out.trim().to_owned(),
+                Ok(answer) => answer.why(),
+                Err(why) => why,
+            };
+            // What a login script prints comes before.
+            (!said.ends_with(&own))
+                .then(|| format!("has another program on {}: {said}; this is {own}", host.name))
+        });
+        foreign.collect()
+    }
+
+    /// `ssh` with its options.
+    fn command(&self) -> impl Iterator<Item = String> {
+        let ssh = ["ssh"].iter().chain(&UNATTENDED).map(|word| (*word).to_owned());
+        ssh.chain(self.options.iter().cloned())
+    }
+
     /// Why no job can be handed over now; `None` when there is a free slot.
     pub(super) fn is_full(&self) -> Option<String> {
         match (self.free_host(), self.jobs.is_empty()) {
@@ -146,10 +183,8 @@ impl Ssh {
     fn on(&self, host: &str, verb: &str, words: &[&str], input: &str) -> Result<CallAnswer, String> {
         let line = [self.program.as_str(), "__node", verb, host];
         let line: Vec<String> = line.iter().chain(words).map(|word| quoted(word)).collect();
-        let ssh = ["ssh"].iter().chain(&UNATTENDED).map(|word| (*word).to_owned());
-        let argv = ssh.chain(self.options.iter().cloned());
         let rest = ["--".to_owned(), host.to_owned(), line.join(" ")];
-        call(&argv.chain(rest).collect::<Vec<_>>(), input)
+        call(&self.command().chain(rest).collect::<Vec<_>>(), input)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::record::{Record, SCHEMA};
 use crate::plan::{AttemptId, ItemId, PhaseId, WorkRef};
-use crate::schedule::{Event, Exit, Landed, PersonFact, PhaseSaid, Ran, TaskReport};
+use crate::schedule::{AgentStart, Event, Exit, Landed, PersonFact, PhaseSaid, Ran, TaskReport};
 use crate::words::{self, because};
 
 /// The note on a commit of the target.
@@ -249,7 +249,7 @@ fn attempts(records: &[&Record], program: &dyn Fn(&AttemptId, &str) -> Program) 
                 exit_code: None,
                 failed: None,
             });
-        } else if let Event::AgentStarted { attempt, .. } = &record.event
+        } else if let Event::AgentStarted(AgentStart { attempt, .. }) = &record.event
             && let Some(own) = of(&mut all, attempt)
         {
             own.started_at = wall();

@@ -46,17 +46,17 @@ pub use board::orch_message::OrchMessage;
 pub use board::step::Step;
 pub use drive::scheduler::{Input, Scheduler};
 pub use event::{
-    AgentNeed, AgentReplaced, AgentUsage, Ages, At, AttachBegan, AttachEnded, Because, Besides, BuiltOn,
-    ClosedBecause, ClosedReport, ConflictOpened, ConflictRepaired, ConflictResolved, ConflictSides, Counted,
-    EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed, Fault, FirstBad, FlakyMerge, ForeignWork,
-    Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf, LateReport, LaunchTrouble, LostAs,
-    MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded, NotLanding, Obstacle, ObstacleKind, OddEnd,
-    OfAttempt, OfPlan, OpenReport, Parked, PauseAsked, PersonFact, PhaseSaid, PhaseVerify, PinRefusal,
-    Pinned, Prefix, Question, QuestionAnswer, Ran, ResolverFailed, ResolverStarted, Resolving,
-    ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack, Shortfall, Signs, SkippedPlan, Spent,
-    StallAction, StallNotice, Steered, TakenBack, TargetChecked, TaskReport, Ticks, TicksOf, ToLead,
-    UnionSeen, UnitOf, VerifiedMerge, Width, WidthChange, Word, WorkConflict, WorkRefusal, WorkSkip,
-    other_side,
+    AgentNeed, AgentReplaced, AgentSilence, AgentStart, AgentSubmit, AgentUsage, Ages, At, AttachBegan,
+    AttachEnded, Because, Besides, BuiltOn, ClosedBecause, ClosedReport, ConflictOpened, ConflictRepaired,
+    ConflictResolved, ConflictSides, Counted, EVENT_NAMES, Escalation, Event, Evidence, Exit, Facts, Failed,
+    Fault, FirstBad, FlakyMerge, ForeignWork, Foreseen, FoundPlan, GoneWork, Hold, Landed, LaneNote, LaneOf,
+    LateReport, LaunchTrouble, LostAs, MailUpTo, ManifestEdit, MergeBegun, MergeTrouble, NotLanded,
+    NotLanding, Obstacle, ObstacleKind, OddEnd, OfAttempt, OfPlan, OpenReport, Parked, PauseAsked,
+    PersonFact, PhaseSaid, PhaseVerify, PinRefusal, Pinned, Prefix, Question, QuestionAnswer, Ran,
+    ResolverFailed, ResolverStarted, Resolving, ReviewApproval, ReviewComment, ReviewReturn, Sent, SetBack,
+    Shortfall, Signs, SkippedPlan, Spent, StallAction, StallNotice, Steered, TakenBack, TargetChecked,
+    TaskReport, Ticks, TicksOf, ToLead, UnionSeen, UnitOf, VerifiedMerge, Width, WidthChange, Word,
+    WorkConflict, WorkRefusal, WorkSkip, other_side,
 };
 pub use explain::outcome::is_rewritten;
 pub use explain::reason::{
@@ -85,7 +85,7 @@ pub use simulate::history;
 pub use simulate::simulation::{Overheads, Simulation, SimulationSettings, Span, TooLong, WaitedMoment};
 pub use simulate::world::simulate;
 pub use state::after::{After, after};
-pub use state::attempt::{Attempt, AttemptRecord, AttemptState, Integration, Stall};
+pub use state::attempt::{Attempt, AttemptRecord, AttemptState, AwayJob, Integration, Stall};
 pub use state::known::{RunInfo, RunPhase, State};
 pub use state::limits::{Limit, Parking};
 pub use state::lost::Lost;

@@ -9,6 +9,15 @@ use crate::schedule::{AttemptActivity, StuckNext};
 pub(super) fn at_work(attempt: &AttemptId, at: &AttemptActivity, plan: &PlanName) -> ReasonText {
     ReasonText::plain(match at {
         AttemptActivity::Starting(agent) => format!("agent {agent} is being started ({attempt})"),
+        AttemptActivity::Submitted(executor) => {
+            format!("{attempt} waits for executor {executor} to begin it")
+        }
+        AttemptActivity::Silent(time) => {
+            format!(
+                "{attempt} has been silent for {}: its node has sent nothing",
+                rough(*time)
+            )
+        }
         AttemptActivity::Working(agent, units) => {
             format!("agent {agent} works on {} ({attempt})", named(units))
         }

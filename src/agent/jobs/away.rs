@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{AttemptId, CommitId, Executor};
+use crate::plan::{AttemptId, CommitId, Executor, JobNeeds};
 
 /// Where a job was sent, and what is known about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Away {
     pub worktree: PathBuf,
     /// The job's time limit in minutes.
     pub minutes: u64,
+    /// What the engine is asked for.
+    #[serde(default)]
+    pub needs: JobNeeds,
     /// When the job was handed over.
     pub handed_at: Timestamp,
     /// True once the job was submitted to the engine, or was about to be.
@@ -41,6 +44,9 @@ pub struct Away {
     /// The engine's last answer while the job waited.
     #[serde(default)]
     pub waits: Option<String>,
+    /// When its node was last heard, to within some seconds.
+    #[serde(default)]
+    pub heard: Option<Timestamp>,
     /// A person's request to end the job.
     #[serde(default)]
     pub stop: Option<AwayStop>,

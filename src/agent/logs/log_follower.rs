@@ -58,7 +58,8 @@ impl LogFollower {
         let inode = file.as_ref().map(|file| file.metadata().map(|found| found.ino()));
         let inode = inode.transpose()?;
         let from = match self.at.take() {
-            Some(place) if place.inode == inode => place.offset,
+            // A log that was not there is no rotated one.
+            Some(place) if place.inode == inode || place.inode.is_none() => place.offset,
             // Rotated: copy the rest of the old half, then the new half from its start.
             before => {
                 let (older, from) = (older(&log), before.map_or(0, |place| place.offset));
@@ -74,6 +75,25 @@ impl LogFollower {
             self.readable.end(out)?;
         }
         Ok(runs)
+    }
+
+    /// How many bytes of the log were passed on.
+    pub fn offset(&self) -> u64 {
+        self.at.as_ref().map_or(0, |place| place.offset)
+    }
+
+    /// Passes on the log's next bytes, which were read elsewhere. They are not passed on again when the log gets them.
+    ///
+    /// # Errors
+    ///
+    /// When the text cannot be written.
+    pub fn feed<W: Write>(&mut self, bytes: &[u8], out: &mut W) -> io::Result<()> {
+        let place = self.at.get_or_insert(LogPlace {
+            offset: 0,
+            inode: None,
+        });
+        place.offset += bytes.len() as u64;
+        self.readable.feed(bytes, out)
     }
 
     /// Writes a file, which is at this path, from an offset and returns where the file ended. A missing file counts as empty.

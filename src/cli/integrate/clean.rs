@@ -14,6 +14,7 @@ use crate::report::size;
 use crate::schedule::State;
 use crate::supervisor::{
     Project, Situation, after_removal, before_removal, check_places, lane_of, record_landings,
+    remove_old_ends,
 };
 
 /// Remove worktrees and branches of landed plans
@@ -141,6 +142,11 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
         };
         let name = shown(&project, &key);
         cleaned.kept.push(KeptPlan { name, why });
+    }
+    if !args.dry_run && named.is_empty() {
+        for why in remove_old_ends(&project) {
+            anstream::eprintln!("warning: {why}");
+        }
     }
     show(context, &cleaned, args.dry_run)?;
     Ok(if troubled {

@@ -4,10 +4,13 @@ use anyhow::Context as _;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::agent::{JobFolder, LogFollower};
+use crate::executor::LiveTail;
 use crate::plan::PlanName;
 use crate::report::NamedLines;
-use crate::supervisor::{Project, Situation};
+use crate::supervisor::{Project, Situation, follow_far_log};
 
 use crate::cli::call::{CliError, Context, ProgramExit};
 
@@ -68,33 +71,81 @@ pub fn run(context: &Context, args: &LogsArgs) -> Result<ProgramExit, CliError> 
             false => lines,
         };
         let folder = JobFolder::new(folder(&project, &mut known, plan, args)?);
-        logs.push((LogFollower::new(folder, args.raw), lines, true));
+        logs.push(ShownLog {
+            log: LogFollower::new(folder.clone(), args.raw),
+            far: FarLog::Unknown(folder),
+            lines,
+            is_open: true,
+        });
     }
-    while logs.iter().any(|(.., open)| *open) {
-        for (log, lines, open) in logs.iter_mut().filter(|(.., open)| *open) {
-            *open = pass_on(log, lines.as_mut(), args.follow).context("cannot pass the log on")?;
+    while logs.iter().any(|shown| shown.is_open) {
+        for shown in logs.iter_mut().filter(|shown| shown.is_open) {
+            shown.is_open = shown.pass_on(args.follow).context("cannot pass the log on")?;
         }
-        if logs.iter().any(|(.., open)| *open) {
+        if logs.iter().any(|shown| shown.is_open) {
             std::thread::sleep(LOOK);
         }
     }
     Ok(ProgramExit::Done)
 }
 
-/// Writes the current output of a log. Returns false when no more output will come.
-fn pass_on(log: &mut LogFollower, lines: Option<&mut NamedLines>, follow: bool) -> std::io::Result<bool> {
-    let out = anstream::AutoStream::choice(&std::io::stdout());
-    let mut stdout = std::io::stdout().lock();
-    let Some(lines) = lines else {
-        let more = log.read(&mut stdout, |_, _| {})? && follow;
-        return stdout.flush().map(|()| more);
-    };
-    let more = log.read(lines, NamedLines::set_time)? && follow;
-    match out {
-        anstream::ColorChoice::Never => lines.pass_on(!more, &mut anstream::StripStream::new(stdout))?,
-        _ => lines.pass_on(!more, &mut stdout)?,
+/// A log that is shown.
+struct ShownLog {
+    log: LogFollower,
+    far: FarLog,
+    lines: Option<NamedLines>,
+    is_open: bool,
+}
+
+/// The log on the node of an attempt that was handed over. Here it arrives later, with the node's news.
+enum FarLog {
+    /// No node is known, or the attempt runs here.
+    Unknown(JobFolder),
+    Followed(LiveTail),
+}
+
+impl FarLog {
+    /// The new bytes on the node.
+    fn read(&mut self, from: u64) -> Vec<u8> {
+        if let Self::Unknown(folder) = self
+            && let Some(tail) = follow_far_log(folder, from)
+        {
+            *self = Self::Followed(tail);
+        }
+        match self {
+            Self::Unknown(_) => Vec::new(),
+            Self::Followed(tail) => tail.read(),
+        }
     }
-    Ok(more)
+}
+
+impl ShownLog {
+    /// Writes the current output of the log. Returns false when no more output will come.
+    fn pass_on(&mut self, follow: bool) -> std::io::Result<bool> {
+        let out = anstream::AutoStream::choice(&std::io::stdout());
+        let mut stdout = std::io::stdout().lock();
+        let log = &mut self.log;
+        let Some(lines) = &mut self.lines else {
+            let more = log.read(&mut stdout, |_, _| {})? && follow;
+            if more {
+                log.feed(&self.far.read(log.offset()), &mut stdout)?;
+            }
+            return stdout.flush().map(|()| more);
+        };
+        let more = log.read(lines, NamedLines::set_time)? && follow;
+        if more {
+            let new = self.far.read(log.offset());
+            if !new.is_empty() {
+                lines.set_time(Timestamp::now());
+                log.feed(&new, lines)?;
+            }
+        }
+        match out {
+            anstream::ColorChoice::Never => lines.pass_on(!more, &mut anstream::StripStream::new(stdout))?,
+            _ => lines.pass_on(!more, &mut stdout)?,
+        }
+        Ok(more)
+    }
 }
 
 /// Returns the plans to show: the named ones, else the plan of the current worktree, else all plans with a running agent.

@@ -6,8 +6,8 @@ use crate::git::{GitError, require_git};
 use crate::journal::SCHEMA;
 use crate::report::{hanging, size};
 use crate::supervisor::doctor::{
-    AgentFacts, Finding, FindingKind, MachineFacts, RepairEnd, agent_facts, diagnose, installed_facts, look,
-    machine_facts, machine_facts_at, repair,
+    AgentFacts, ExecutorFacts, Finding, FindingKind, MachineFacts, RepairEnd, agent_facts, diagnose,
+    installed_facts, look, machine_facts, machine_facts_at, repair,
 };
 use crate::supervisor::{NAME_YOURSELF, Project, SupervisorError};
 
@@ -31,6 +31,9 @@ struct DoctorOutput<'a> {
     findings: Vec<FindingOutput<'a>>,
     machine: MachineFacts,
     agents: Vec<AgentFacts>,
+    /// The executors of the manifest.
+    #[serde(skip_serializing_if = "<[ExecutorFacts]>::is_empty")]
+    executors: &'a [ExecutorFacts],
 }
 
 impl<'a> DoctorOutput<'a> {
@@ -46,6 +49,7 @@ impl<'a> DoctorOutput<'a> {
             findings,
             machine,
             agents,
+            executors: &[],
         }
     }
 }
@@ -103,9 +107,14 @@ pub fn run(context: &Context, args: &DoctorArgs) -> Result<ProgramExit, CliError
                 _ => None,
             },
         });
-        output::json(&DoctorOutput::new(ok, shown.collect(), machine, agents))?;
+        let output = DoctorOutput {
+            executors: &seen.facts.executors,
+            ..DoctorOutput::new(ok, shown.collect(), machine, agents)
+        };
+        output::json(&output)?;
     } else {
         let mut text = surroundings_text(&machine, &agents, " (no plan uses it)");
+        text.extend(seen.facts.executors.iter().map(executor_text));
         text.push('\n');
         for (at, finding) in findings.iter().enumerate() {
             text += &finding_text(finding, outcome(at));
@@ -218,6 +227,14 @@ fn agent_text(agent: &AgentFacts, unused: &str) -> String {
         text += &hanging("", &format!("off: {off}"));
     }
     for remark in &agent.remarks {
+        text += &hanging("", remark);
+    }
+    text
+}
+
+fn executor_text(executor: &ExecutorFacts) -> String {
+    let mut text = hanging("executor", &format!("{}: {}", executor.name, executor.engine));
+    for remark in &executor.remarks {
         text += &hanging("", remark);
     }
     text

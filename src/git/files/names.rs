@@ -8,6 +8,8 @@ pub(in crate::git) const BACKUPS: &str = "refs/orch/backup/";
 
 /// Fetched refs of attempts on other machines.
 pub(in crate::git) const AWAY: &str = "refs/orch/away/";
+/// The name of the marker below the prefix of a repository's refs on a hub.
+pub(in crate::git) const MARKER: &str = "marker";
 
 /// Merges that are built and have not landed yet.
 pub(in crate::git) const CANDIDATES: &str = "refs/orch/candidates/";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::git::files::error::GitError;
-use crate::git::files::names::AWAY;
+use crate::git::files::names::{AWAY, MARKER};
 use crate::git::program::command::{Git, parse_id};
 use crate::plan::CommitId;
 
@@ -16,7 +16,7 @@ const FIRST_EXCHANGE: u32 = 3600;
 const LOOK: u32 = 60;
 
 /// The prefix of fetched refs in this repository. These refs keep no commit permanently.
-const FETCHED: &str = AWAY;
+pub(super) const FETCHED: &str = AWAY;
 
 /// The connection to a hub, for one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Channel {
     pub hub: String,
     /// The repository's name on the hub.
     pub repository: String,
+    /// The marker without which nothing is written to the hub; `None` on this machine, which puts a missing one back.
+    pub marker: Option<CommitId>,
 }
 
 /// The refs that decide about one attempt.
@@ -44,6 +46,24 @@ pub struct HubRefs {
     pub fate: Option<CommitId>,
 }
 
+impl HubRefs {
+    /// The refs with their names.
+    pub(super) fn named(self) -> [(&'static str, Option<CommitId>); 5] {
+        [
+            ("from", self.from),
+            ("claim", self.claim),
+            ("news", self.news),
+            ("mail", self.mail),
+            ("fate", self.fate),
+        ]
+    }
+
+    /// True when refs are left that an attempt needs only until its end.
+    pub fn is_untidy(&self) -> bool {
+        self.from.is_some() || self.news.is_some() || self.mail.is_some()
+    }
+}
+
 /// The winner of a compare-and-swap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swap {
@@ -54,8 +74,12 @@ pub enum Swap {
 }
 
 impl Channel {
-    fn name(&self, key: &str, what: &str) -> String {
-        format!("refs/orch/{}/{key}/{what}", self.repository)
+    pub(super) fn name(&self, key: &str, what: &str) -> String {
+        self.path(&format!("{key}/{what}"))
+    }
+
+    pub(super) fn path(&self, rest: &str) -> String {
+        format!("refs/orch/{}/{rest}", self.repository)
     }
 
     fn git(&self, seconds: u32) -> Git {
@@ -70,18 +94,54 @@ impl Channel {
         .fold(Git::limited_on(&self.git_dir, seconds), Git::config)
     }
 
-    fn push(&self) -> Git {
+    pub(super) fn push(&self) -> Git {
         self.git(EXCHANGE).args(["push", "--quiet", "--no-verify"])
+    }
+
+    /// Writes to the hub, provided that it has the marker: all of it, or nothing.
+    fn push_marked(&self, options: &[String], refs: String) -> Git {
+        let push = self.push().args(options);
+        match &self.marker {
+            None => push.arg(&self.hub).arg(refs),
+            Some(marker) => {
+                let name = self.path(MARKER);
+                push.arg("--atomic")
+                    .arg(format!("--force-with-lease={name}:{marker}"))
+                    .arg(&self.hub)
+                    .arg(refs)
+                    .arg(format!("{marker}:{name}"))
+            }
+        }
+    }
+
+    /// The lines of refs whose names match, as the hub has them now.
+    pub(super) fn list(&self, pattern: &str) -> Result<Vec<u8>, GitError> {
+        self.git(LOOK)
+            .args(["ls-remote", "--refs"])
+            .arg(&self.hub)
+            .arg(self.path(pattern))
+            .run()
+    }
+
+    /// The refs of all attempts, as the hub has them now.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer.
+    pub fn all(&self) -> Result<BTreeMap<String, HubRefs>, GitError> {
+        let prefix = self.path("");
+        let out = self.list("*")?;
+        Ok(by_key(&out, |name| name.strip_prefix(&prefix)))
     }
 
     /// Fetches the refs of all attempts. Never prunes, so that the refs can be put back if the hub is lost.
     ///
     /// # Errors
     ///
-    /// When the hub does not answer.
+    /// When the hub does not answer, or lacks the marker.
     pub fn fetch_all(&self) -> Result<(), GitError> {
-        let refs = format!("+refs/orch/{}/*:{FETCHED}*", self.repository);
-        self.fetch_refs(EXCHANGE, refs)
+        let refs = [format!("+{}:{FETCHED}*", self.path("*")), self.path(MARKER)];
+        self.fetch_refs(EXCHANGE, &refs)
     }
 
     /// The fetched refs, by `ATTEMPT.TOKEN`.
@@ -101,14 +161,8 @@ impl Channel {
     ///
     /// When the hub does not answer.
     pub fn look(&self, key: &str) -> Result<HubRefs, GitError> {
-        let prefix = format!("refs/orch/{}/", self.repository);
-        let pattern = format!("{prefix}{key}/*");
-        let out = self
-            .git(LOOK)
-            .args(["ls-remote", "--refs"])
-            .arg(&self.hub)
-            .arg(pattern)
-            .run()?;
+        let prefix = self.path("");
+        let out = self.list(&format!("{key}/*"))?;
         Ok(by_key(&out, |name| name.strip_prefix(&prefix))
             .remove(key)
             .unwrap_or_default())
@@ -120,15 +174,17 @@ impl Channel {
     ///
     /// When the hub does not answer, or has no such ref.
     pub fn fetch(&self, key: &str, what: &str) -> Result<(), GitError> {
-        self.fetch_refs(EXCHANGE, self.name(key, what))
+        self.fetch_refs(EXCHANGE, &[self.name(key, what)])
     }
 
     /// Fetches the commit of one ref into a ref here. The fetch may bring the whole history and take an hour.
     pub(super) fn fetch_into(&self, key: &str, what: &str, to: &str) -> Result<(), GitError> {
-        self.fetch_refs(FIRST_EXCHANGE, format!("+{}:{to}", self.name(key, what)))
+        let own = format!("+{}:{to}", self.name(key, what));
+        let marker = self.marker.iter().map(|_| self.path(MARKER));
+        self.fetch_refs(FIRST_EXCHANGE, &marker.chain([own]).collect::<Vec<_>>())
     }
 
-    fn fetch_refs(&self, seconds: u32, refs: String) -> Result<(), GitError> {
+    fn fetch_refs(&self, seconds: u32, refs: &[String]) -> Result<(), GitError> {
         let fetch = [
             "fetch",
             "--quiet",
@@ -137,7 +193,7 @@ impl Channel {
             "--no-recurse-submodules",
             "--refmap=",
         ];
-        self.git(seconds).args(fetch).arg(&self.hub).arg(refs).run()?;
+        self.git(seconds).args(fetch).arg(&self.hub).args(refs).run()?;
         Ok(())
     }
 
@@ -150,21 +206,11 @@ impl Channel {
     pub fn swap(&self, key: &str, what: &str, commit: &CommitId) -> Result<Swap, GitError> {
         let name = self.name(key, what);
         let lease = format!("--force-with-lease={name}:");
-        let pushed = self
-            .push()
-            .arg(lease)
-            .arg(&self.hub)
-            .arg(format!("{commit}:{name}"))
-            .answer()?;
+        let pushed = self.push_marked(&[lease], format!("{commit}:{name}")).answer()?;
         if pushed.status.success() {
             return Ok(Swap::Won);
         }
-        let out = self
-            .git(LOOK)
-            .args(["ls-remote", "--refs"])
-            .arg(&self.hub)
-            .arg(&name)
-            .run()?;
+        let out = self.list(&format!("{key}/{what}"))?;
         match parse_id(out.split(u8::is_ascii_whitespace).next().unwrap_or_default()) {
             Some(there) if there == *commit => Ok(Swap::Won),
             Some(_) => Ok(Swap::Lost),
@@ -179,7 +225,7 @@ impl Channel {
     /// When the hub does not answer.
     pub fn write(&self, key: &str, what: &str, commit: &CommitId) -> Result<(), GitError> {
         let refs = format!("+{commit}:{}", self.name(key, what));
-        self.push().arg(&self.hub).arg(refs).run()?;
+        self.push_marked(&[], refs).run()?;
         Ok(())
     }
 
@@ -225,12 +271,7 @@ impl Channel {
     ///
     /// When the hub does not answer; the error says why.
     pub fn reach(&self) -> Result<(), GitError> {
-        let pattern = format!("refs/orch/{}/none", self.repository);
-        self.git(LOOK)
-            .args(["ls-remote", "--refs"])
-            .arg(&self.hub)
-            .arg(pattern)
-            .run()?;
+        self.list("none")?;
         Ok(())
     }
 }

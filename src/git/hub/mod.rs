@@ -12,15 +12,21 @@
 //! | `fate` | the node or this machine | new | the end. The first writer decides |
 //! | `late` | a node | overwritten | work of a node that came second |
 //!
+//! Beside them is `marker`. A hub without it has lost its refs, or is new: this machine puts back what it has fetched, then the marker,
+//! and nodes write only where the marker is.
+//!
 //! "New" is a compare-and-swap: of two writers exactly one succeeds. The first parent of `news` and `fate` is the work,
 //! and their tree is the record. So work and report cannot arrive separately.
 //!
 //! May import `state` and below.
 
 mod channel;
+mod marker;
+mod old_ends;
 mod record;
 mod workplace;
 
 pub use channel::{Channel, HubRefs, Swap};
+pub use marker::own_marker;
 pub use record::{read_record, work_of, write_record};
-pub use workplace::{Identity, Workplace, identity, random_word, repository_id};
+pub use workplace::{Identity, Workplace, identity, known_repository_id, random_word, repository_id};

@@ -48,6 +48,7 @@ impl Workplace {
             git_dir: self.mirror.clone(),
             hub: hub.to_owned(),
             repository: repository.to_owned(),
+            marker: None,
         }
     }
 
@@ -146,11 +147,7 @@ pub fn repository_id(common_dir: &Path) -> Result<String, GitError> {
     // Attempts are handed over in parallel and must not make two names. Only one supervisor makes names at a time.
     static ONE: Mutex<()> = Mutex::new(());
     let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = Git::on(common_dir)
-        .args(["config", "--local", "--get", SETTING])
-        .answer()?;
-    let known = String::from_utf8_lossy(&known.stdout).trim().to_owned();
-    if !known.is_empty() && known.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if let Some(known) = known_repository_id(common_dir)? {
         return Ok(known);
     }
     let id = random_word().map_err(GitError::io("read", Path::new("/dev/urandom")))?;
@@ -158,6 +155,20 @@ pub fn repository_id(common_dir: &Path) -> Result<String, GitError> {
         .args(["config", "--local", SETTING, &id])
         .run()?;
     Ok(id)
+}
+
+/// The name of a repository on hubs; `None` when nothing was handed over yet.
+///
+/// # Errors
+///
+/// When git cannot be run.
+pub fn known_repository_id(common_dir: &Path) -> Result<Option<String>, GitError> {
+    let known = Git::on(common_dir)
+        .args(["config", "--local", "--get", SETTING])
+        .answer()?;
+    let known = String::from_utf8_lossy(&known.stdout).trim().to_owned();
+    let is_good = !known.is_empty() && known.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    Ok(is_good.then_some(known))
 }
 
 /// Twelve random hexadecimal digits.

@@ -138,6 +138,7 @@ impl Generated {
             allow_empty: false,
             report: None,
             executor: None,
+            job: crate::plan::JobNeeds::default(),
             commit: CommitPolicy::Auto,
             attempts: AttemptPolicy {
                 retries: 2,

@@ -2,8 +2,8 @@
 
 use crate::plan::{CommitPolicy, MergeStrategy, format_duration};
 use crate::plan::{
-    ExecutorName, Lanes, OnConflict, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, Regenerate, Report,
-    Strategy,
+    ExecutorName, JobNeeds, Lanes, OnConflict, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, Regenerate,
+    Report, Strategy,
 };
 use std::collections::BTreeMap;
 
@@ -117,6 +117,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     }),
     field!("report", Anytime, report, report),
     field!("executor", Anytime, executor, executor),
+    field!("job", Anytime, job, job),
     field!("retries", Anytime, attempts.retries, plain),
     field!("backoff", Anytime, attempts.backoff, duration),
     field!("timeout", Anytime, attempts.timeout, duration),
@@ -192,6 +193,7 @@ pub(in crate::plan) const PHASE: &[Field<PhaseSettings>] = &[
     field!("uses", Anytime, uses, listed),
     field!("agent", Anytime, agent, optional),
     field!("timeout", Anytime, timeout, optional_duration),
+    field!("job", Anytime, job, job),
     field!("expected", Anytime, expected, optional_duration),
     field!("gate", Anytime, gate, plain),
     field!("verify", Anytime, verify, listed),
@@ -231,6 +233,10 @@ fn report(written: &Option<Report>) -> String {
 
 fn executor(name: &Option<ExecutorName>) -> String {
     optional(&name.as_ref().map(ExecutorName::as_str))
+}
+
+fn job(needs: &JobNeeds) -> String {
+    optional(&Some(needs.words()).filter(|words| !words.is_empty()))
 }
 
 fn automatic(automatic: &bool) -> String {
@@ -325,6 +331,7 @@ mod tests {
             outputs: _,
             agent: _,
             executor: _,
+            job: _,
             fallback,
             verify: _,
             carry: _,
@@ -370,6 +377,7 @@ mod tests {
             uses: _,
             agent: _,
             timeout: _,
+            job: _,
             expected: _,
             gate: _,
             verify: _,

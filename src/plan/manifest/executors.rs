@@ -8,10 +8,14 @@ use super::ledger::Ledger;
 use super::written::at::Located;
 use super::written::raw::RawManifest;
 use super::written::raw_agent::RawExecutor;
-use super::written::values::{EngineWord, FarPlace};
+use super::written::raw_job::{EngineAmount, RawJob};
+use super::written::values::{EngineWord, FarPlace, Text};
 use super::written::words::EngineKind;
 use crate::plan::text::near_miss::suggest;
-use crate::plan::{ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, Place, SshHost, Template};
+use crate::plan::{
+    ENGINE_PLACEHOLDERS, EngineCalls, Executor, ExecutorName, JobNeeds, Place, SshHost, SubmitRate, Template,
+    silent_after,
+};
 
 /// The name of this machine, for attempts that are not handed over.
 pub const LOCAL: &str = "local";
@@ -89,7 +93,45 @@ fn one(name: &ExecutorName, raw: &Located<RawExecutor>, ledger: &mut Ledger) -> 
         hub,
         scratch: text(&raw.scratch).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
         settle: raw.settle.as_ref().map_or(SETTLE, |settle| settle.value.0),
+        submit_rate: raw
+            .submit_rate
+            .as_ref()
+            .map_or_else(SubmitRate::default, |rate| rate.value),
+        silent_after: raw
+            .silent_after
+            .as_ref()
+            .map_or_else(silent_after, |silent| silent.value.0),
+        needs: needs(&RawJob {
+            cpus: raw.cpus.clone(),
+            memory: raw.memory.clone(),
+            gpus: raw.gpus.clone(),
+            partition: raw.partition.clone(),
+            account: raw.account.clone(),
+            time: raw.time.clone(),
+            // Those of the executor are options of every call.
+            args: None,
+        }),
     })
+}
+
+/// The needs of a plan or a phase, none when there is no table.
+pub(super) fn job(written: Option<&Located<RawJob>>) -> JobNeeds {
+    written.map(|at| needs(&at.value)).unwrap_or_default()
+}
+
+/// The needs of a job as written.
+fn needs(raw: &RawJob) -> JobNeeds {
+    let text = |at: &Option<Located<Text>>| at.as_ref().map(|at| at.value.0.clone());
+    let amount = |at: &Located<EngineAmount>| at.value.0.clone();
+    JobNeeds {
+        cpus: raw.cpus.as_ref().map(|cpus| cpus.value.0),
+        memory: text(&raw.memory),
+        gpus: raw.gpus.as_ref().map(amount),
+        partition: text(&raw.partition),
+        account: text(&raw.account),
+        time: raw.time.as_ref().map(|time| time.value.0),
+        args: words(&raw.args),
+    }
 }
 
 fn engine(
@@ -117,9 +159,10 @@ fn engine(
                 ("submit", &raw.submit),
                 ("list", &raw.list),
                 ("cancel", &raw.cancel),
+                ("tail", &raw.tail),
             ];
             for (key, list) in calls {
-                if words(list).first().is_none_or(String::is_empty) {
+                if key != "tail" && words(list).first().is_none_or(String::is_empty) {
                     let message = format!("executor `{name}` has no `{key}`");
                     ledger.at(place, message, format!("write {key} = [\"./{key}\"]"));
                 }
@@ -133,6 +176,7 @@ fn engine(
                 submit: words(&raw.submit),
                 list: words(&raw.list),
                 cancel: words(&raw.cancel),
+                tail: words(&raw.tail),
             })
         }
     }
@@ -149,7 +193,13 @@ fn foreign_keys(name: &ExecutorName, kind: EngineKind, raw: &RawExecutor, ledger
     fn place<T>(at: &Option<Located<T>>) -> Option<Place> {
         at.as_ref().map(|at| at.place)
     }
-    let keys: [(&str, Option<Place>, &[EngineKind], &str); 6] = [
+    let queues: (&[EngineKind], &str) = (&[Slurm, Command], "kind = \"slurm\" and \"command\"");
+    let keys: [(&str, Option<Place>, &[EngineKind], &str); 12] = [
+        ("cpus", place(&raw.cpus), queues.0, queues.1),
+        ("memory", place(&raw.memory), queues.0, queues.1),
+        ("gpus", place(&raw.gpus), queues.0, queues.1),
+        ("partition", place(&raw.partition), queues.0, queues.1),
+        ("account", place(&raw.account), queues.0, queues.1),
         (
             "program",
             place(&raw.program),
@@ -166,6 +216,7 @@ fn foreign_keys(name: &ExecutorName, kind: EngineKind, raw: &RawExecutor, ledger
         ("submit", place(&raw.submit), &[Command], "kind = \"command\""),
         ("list", place(&raw.list), &[Command], "kind = \"command\""),
         ("cancel", place(&raw.cancel), &[Command], "kind = \"command\""),
+        ("tail", place(&raw.tail), &[Command], "kind = \"command\""),
     ];
     for (key, place, kinds, whose) in keys {
         if let Some(place) = place.filter(|_| !kinds.contains(&kind)) {

@@ -283,6 +283,7 @@ fn phases(
         );
         joined.agent = raw.agent.as_ref().map(|agent| agent.value.clone());
         joined.timeout = raw.timeout.as_ref().map(|timeout| timeout.value.0);
+        joined.job = executors::job(raw.job.as_ref());
         joined.gate = raw.gate.is_some();
         joined.verify = raw.verify.iter().map(|line| line.value.0.clone()).collect();
         joined.expected = raw.expected.as_ref().map(|expected| expected.value.0);
@@ -378,6 +379,7 @@ fn plan(
         commit: settings::commit(manifest, raw),
         report: settings::report(raw.report.as_ref()),
         executor: executors::named(raw.executor.as_ref()),
+        job: executors::job(raw.job.as_ref()),
         attempts: settings::attempts(manifest, raw),
         arrangement: settings::arrangement(manifest, raw, &loaded.document),
         overlap: settings::overlap(manifest, raw),

@@ -733,3 +733,30 @@ fn executors_are_checked_where_they_are_written() {
     wrong(command, "executor `big` has no `submit`");
     wrong(command, "{jbo}");
 }
+
+#[test]
+fn a_job_asks_for_what_its_phase_says_else_its_plan_else_the_executor() {
+    let text = format!(
+        "[run]\nexecutor = \"big\"\n{AGENT}{CLUSTER}cpus = 2\nmemory = \"4G\"\npartition = \"long\"\n{PLAN}\
+         [plans.p.job]\nmemory = \"8G\"\ntime = \"2h\"\nargs = [\"--nice\"]\n[plans.p.phases.1.job]\ncpus = 8\ngpus = 1\n"
+    );
+    let set = resolved(&text, &[]).unwrap();
+    let plan = &set.plans[0];
+    let executor = set.executor(plan, &set.agents[&plan.agent]).unwrap();
+    let needs = |phase: u32| set.job_needs(executor, plan, Some(PhaseId(phase))).words();
+    assert_eq!(
+        needs(1),
+        "cpus 8, memory 8G, gpus 1, partition long, time 2h, args --nice"
+    );
+    assert_eq!(
+        needs(2),
+        "cpus 2, memory 8G, partition long, time 2h, args --nice"
+    );
+    let said = diagnostics(
+        &format!(
+            "{AGENT}{PLAN}[executors.x]\nkind = \"ssh\"\nhub = \"/h\"\nhosts = [{{ name = \"a\" }}]\ncpus = 2\n"
+        ),
+        &[],
+    );
+    assert!(said.contains("`cpus` of executor `x` is for kind"), "{said}");
+}

@@ -8,6 +8,7 @@ pub(super) mod call;
 pub(super) mod currency;
 pub(super) mod executor;
 pub(super) mod fallback;
+pub(super) mod job_needs;
 pub(super) mod lint;
 pub(super) mod login;
 pub(super) mod milestone;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{
     Agent, AgentName, Arrangement, Currency, Dependency, Document, Escalate, Executor, ExecutorName,
-    Fallback, Hooks, Lint, Milestone, OnStall, Overlap, Person, PhaseId, Place, PlanName, Point, Priority,
-    Report, ResourceName, Setup, TaskId, Templates, WorkRef,
+    Fallback, Hooks, JobNeeds, Lint, Milestone, OnStall, Overlap, Person, PhaseId, Place, PlanName, Point,
+    Priority, Report, ResourceName, Setup, TaskId, Templates, WorkRef,
 };
 
 /// Everything in `plans.toml` and its documents, with defaults filled in and every reference checked.
@@ -67,6 +67,13 @@ impl PlanSet {
             .or(agent.executor.as_ref())
             .or(self.run.executor.as_ref());
         self.executors.get(named?)
+    }
+
+    /// What an engine is asked for when this phase of a plan is handed over.
+    pub fn job_needs(&self, executor: &Executor, plan: &Plan, phase: Option<PhaseId>) -> JobNeeds {
+        let of_phase = phase.and_then(|phase| plan.phases.get(&phase));
+        let of_phase = of_phase.map(|phase| phase.job.clone()).unwrap_or_default();
+        of_phase.or(&plan.job).or(&executor.needs)
     }
 
     /// What an agent has to report about its work on a plan: the plan's setting, else the agent's own, else the one in `[run]`,
@@ -145,6 +152,9 @@ pub struct Plan {
     /// Where its attempts are handed over to, when the plan says so.
     #[serde(default)]
     pub executor: Option<ExecutorName>,
+    /// What an engine is asked for, instead of what the executor says.
+    #[serde(default)]
+    pub job: JobNeeds,
     /// Shell line that must succeed in the worktree before the plan counts as finished.
     pub verify: Option<String>,
     /// True when the work of its dependencies is merged into its start (`carry`).
@@ -278,6 +288,9 @@ pub struct PhaseSettings {
     pub agent: Option<AgentName>,
     /// Its own time-out.
     pub timeout: Option<Duration>,
+    /// What an engine is asked for, instead of what the plan says.
+    #[serde(default)]
+    pub job: JobNeeds,
     /// How long the phase is expected to take, when the manifest says so.
     pub expected: Option<Duration>,
     /// True when it waits for a person's `orch approve` before it begins.

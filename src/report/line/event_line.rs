@@ -1,14 +1,16 @@
 //! One event on one line, for people.
 
+use std::time::Duration;
+
 use crate::journal::Record;
-use crate::plan::{AttemptId, CommitId, Currency, ManifestChange, Message, OnStall, PlanName};
+use crate::plan::{CommitId, Currency, ManifestChange, Message, OnStall, PlanName};
 use crate::schedule::{
-    Because, Event, Evidence, Failed, FlakyMerge, Hold, Landed, LaneNote, LateReport, LaunchTrouble,
-    MergeTrouble, NotLanded, PhaseSaid, PhaseVerify, PinRefusal, SkippedPlan, TargetChecked, TaskReport,
-    VerifiedMerge, point_word,
+    AgentSilence, AgentStart, AgentSubmit, Because, Event, Evidence, Failed, FlakyMerge, Hold, Landed,
+    LaneNote, LateReport, LaunchTrouble, MergeTrouble, NotLanded, PhaseSaid, PhaseVerify, PinRefusal,
+    SkippedPlan, TargetChecked, TaskReport, VerifiedMerge, point_word,
 };
 use crate::supervisor::given;
-use crate::words::{self, ages, because, conflict_words, held, target_trouble, width_words};
+use crate::words::{self, ages, because, conflict_words, held, rough, target_trouble, width_words};
 
 use super::person_line::person_line;
 use super::resolving_line::resolving_line;
@@ -19,10 +21,32 @@ use crate::report::text::width::fit;
 
 /// Without a process id, the attempt was handed over to another machine, or its process is no
 /// longer known.
-fn started_line(attempt: &AttemptId, pid: u32) -> String {
-    match pid {
-        0 => attempt.to_string(),
-        pid => format!("{attempt}, process {pid}"),
+fn started_line(start: &AgentStart) -> String {
+    let attempt = &start.attempt;
+    match (&start.node, start.pid) {
+        (Some(node), _) => format!("{attempt} on {node}"),
+        (None, 0) => attempt.to_string(),
+        (None, pid) => format!("{attempt}, process {pid}"),
+    }
+}
+
+fn attempt_failed(why: &Because, retry_in_ms: Option<u64>) -> String {
+    match retry_in_ms {
+        Some(ms) => format!("{}; again in {:.1}s", first_reason(why), ms as f64 / 1000.0),
+        None => first_reason(why),
+    }
+}
+
+fn silence_line(silence: &AgentSilence) -> String {
+    let time = rough(Duration::from_millis(silence.for_ms));
+    format!("{}: its node has been silent for {time}", silence.attempt)
+}
+
+fn submitted_line(submitted: &AgentSubmit) -> String {
+    let (attempt, executor) = (&submitted.attempt, &submitted.executor);
+    match &submitted.job {
+        Some(job) => format!("{attempt} to {executor}, job {job}"),
+        None => format!("{attempt} to {executor}"),
     }
 }
 
@@ -88,7 +112,10 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         | Event::CancelRequested(about)
         | Event::Approved(about) => point_word(about.point),
         Event::WorkSkipped(skip) => format!("{}: {}", skip.unit, first_reason(&skip.why)),
-        Event::AgentStarted { attempt, pid, .. } => started_line(attempt, *pid),
+        Event::AgentStarted(start) => started_line(start),
+        Event::AgentSubmitted(submitted) => submitted_line(submitted),
+        Event::AgentSilent(silence) => silence_line(silence),
+        Event::AgentHeard(of) => format!("{}: its node is heard from again", of.attempt),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
         Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", words::exit(exit)),
         Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts, currency)),
@@ -96,12 +123,7 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::AttemptChecked {
             attempt, evidence, ..
         } => format!("{attempt}: {}", made(evidence)),
-        Event::AttemptFailed {
-            why,
-            retry_in_ms: Some(ms),
-            ..
-        } => format!("{}; again in {:.1}s", first_reason(why), *ms as f64 / 1000.0),
-        Event::AttemptFailed { why, .. } => first_reason(why),
+        Event::AttemptFailed { why, retry_in_ms, .. } => attempt_failed(why, *retry_in_ms),
         Event::StageDone { attempt, .. } => attempt.to_string(),
         Event::TaskStarted(report)
         | Event::TaskDone(report)

@@ -119,6 +119,7 @@ fn is_news(event: &Event) -> bool {
         | Event::VerifyStopped { .. }
         | Event::Pinned { .. }
         | Event::TaskStarted { .. } => false,
+        Event::AgentSubmitted(submitted) => submitted.job.is_some(),
         Event::RunStarted { .. }
         | Event::RunStopping { .. }
         | Event::RunStopped { .. }
@@ -128,7 +129,9 @@ fn is_news(event: &Event) -> bool {
         | Event::WorktreeRefused(_)
         | Event::WorktreeWaits(_)
         | Event::WorktreeLost { .. }
-        | Event::AgentStarted { .. }
+        | Event::AgentStarted(_)
+        | Event::AgentSilent(_)
+        | Event::AgentHeard(_)
         | Event::AgentRefused { .. }
         | Event::AgentEnded { .. }
         | Event::AttemptFailed { .. }

@@ -11,7 +11,7 @@ use super::merge_story::MergeStory;
 use super::spell::Spell;
 use crate::journal::{Columns, Record};
 use crate::plan::{AttemptId, CommitId, Currency, PhaseId, PlanName, PlanState, RunId};
-use crate::schedule::{Event, Landed, MergeTrouble, NotLanded, WidthChange};
+use crate::schedule::{AgentStart, Event, Landed, MergeTrouble, NotLanded, WidthChange};
 use crate::supervisor::TrueRisk;
 use crate::words::because;
 
@@ -274,7 +274,7 @@ impl RunStory {
                 plan.attempts
                     .push(AttemptStory::new(attempt, agent, units.clone(), *lane));
             }
-            Event::AgentStarted { plan, attempt, .. } => {
+            Event::AgentStarted(AgentStart { plan, attempt, .. }) => {
                 if let Some(attempt) = self.attempt(plan, attempt) {
                     attempt.began.get_or_insert(at);
                 }
@@ -412,12 +412,13 @@ mod tests {
             account: None,
             ticks: None,
         };
-        let began = Event::AgentStarted {
+        let began = Event::AgentStarted(AgentStart {
             plan: plan.clone(),
             attempt: id(),
             pid: 1,
             head: None,
-        };
+            node: None,
+        });
         let ended = Event::AgentEnded {
             plan: plan.clone(),
             attempt: id(),

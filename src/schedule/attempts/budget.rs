@@ -10,7 +10,6 @@ use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::{ObstacleKind, Spent};
 use crate::schedule::event::why::because::{Because, Hold};
-use crate::schedule::state::attempt::AttemptState;
 use crate::schedule::state::plan_run::{Outcome, PlanRun, Verify};
 
 /// A budget that is used up.
@@ -106,7 +105,7 @@ pub(in crate::schedule) fn stop_broke(board: &mut Board, at: At, number: usize, 
         let running = run
             .attempts
             .values()
-            .filter(|attempt| attempt.state == AttemptState::Running);
+            .filter(|attempt| attempt.state.can_be_stopped());
         let running: Vec<_> = running.map(|attempt| attempt.id.clone()).collect();
         for attempt in running {
             let stop = Effect::Stop {

@@ -14,7 +14,7 @@ use crate::schedule::board::ask::Ask;
 use crate::schedule::board::core::Board;
 use crate::schedule::board::effect::Effect;
 use crate::schedule::board::step::Step;
-use crate::schedule::event::about::{Failed, OfPlan};
+use crate::schedule::event::about::{AgentStart, AgentSubmit, Failed, OfPlan};
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::{Obstacle, ObstacleKind};
@@ -64,7 +64,9 @@ pub(in crate::schedule) fn react(board: &mut Board, at: At, event: &Event, step:
                 lose_worktree(board, at, plan, lane, step);
             }
         }
-        Event::AgentStarted { plan, .. } => note_told(board, at, plan, step),
+        Event::AgentStarted(AgentStart { plan, .. }) | Event::AgentSubmitted(AgentSubmit { plan, .. }) => {
+            note_told(board, at, plan, step)
+        }
         Event::VerifyFailed(Failed { plan, why }) => {
             if let Some(work) = board.plan_work(plan) {
                 let failures = board.state.plan(plan).repair.failures;

@@ -123,7 +123,10 @@ pub(in crate::schedule) fn integrate(board: &mut Board, index: usize, step: &mut
         place: work_place(plan, run, *lane, next),
         tip: match &next.state {
             AttemptState::Checked(_, evidence) => evidence.head.clone(),
-            AttemptState::Assigned | AttemptState::Running | AttemptState::Ended(_) => None,
+            AttemptState::Assigned
+            | AttemptState::Submitted
+            | AttemptState::Running
+            | AttemptState::Ended(_) => None,
         },
         made: run.made.clone(),
     };

@@ -134,7 +134,7 @@ fn cut_short(board: &Board) -> impl Iterator<Item = QueuePlace> {
         AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => {
             matches!(exit, Exit::Lost | Exit::Stopped)
         }
-        AttemptState::Assigned | AttemptState::Running => false,
+        AttemptState::Assigned | AttemptState::Submitted | AttemptState::Running => false,
     };
     let cut = board.state.all_attempts();
     let cut = cut.filter(move |(_, _, attempt)| is_cut(attempt));

@@ -115,7 +115,7 @@ mod tests {
     use crate::schedule::board::effect::{Effect, Launch};
     use crate::schedule::drive::scheduler::Input;
     use crate::schedule::drive::scheduler::Scheduler;
-    use crate::schedule::event::about::Failed;
+    use crate::schedule::event::about::{AgentStart, Failed};
     use crate::schedule::event::exit::Evidence;
     use crate::schedule::event::notice::Sent;
     use crate::schedule::event::why::because::Because;
@@ -192,12 +192,13 @@ mod tests {
     /// Starts an attempt, ends it and delivers its examination.
     fn ends(scheduler: &mut Scheduler, attempt: &AttemptId, read: Option<u32>, exit: Exit) -> Step {
         let (plan, attempt) = (plan(), attempt.clone());
-        let started = Event::AgentStarted {
+        let started = Event::AgentStarted(AgentStart {
             plan: plan.clone(),
             attempt: attempt.clone(),
             pid: 1,
             head: Some(commit()),
-        };
+            node: None,
+        });
         scheduler.handle(At(2), Input::Event(started));
         let ended = Event::AgentEnded {
             plan: plan.clone(),

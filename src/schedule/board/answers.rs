@@ -4,7 +4,7 @@ use super::ask::Ask;
 use super::core::Board;
 use crate::plan::{AttemptId, PlanName};
 use crate::schedule::event::about::{
-    Failed, FoundPlan, LaneNote, OfPlan, PinRefusal, WorkConflict, WorkRefusal,
+    AgentStart, AgentSubmit, Failed, FoundPlan, LaneNote, OfPlan, PinRefusal, WorkConflict, WorkRefusal,
 };
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::AgentUsage;
@@ -25,9 +25,12 @@ pub(in crate::schedule) fn is_current(board: &Board, event: &Event) -> bool {
             .map(|current| &current.state)
     };
     match event {
-        Event::AgentStarted { plan, attempt, .. } | Event::AgentRefused { plan, attempt, .. } => {
-            state(plan, attempt) == Some(&AttemptState::Assigned)
+        Event::AgentStarted(AgentStart { plan, attempt, .. }) | Event::AgentRefused { plan, attempt, .. } => {
+            state(plan, attempt).is_some_and(AttemptState::is_before_its_start)
         }
+        Event::AgentSubmitted(submitted) => is_new_job(board, submitted),
+        Event::AgentSilent(of) => is_silent(board, &of.plan, &of.attempt) == Some(false),
+        Event::AgentHeard(of) => is_silent(board, &of.plan, &of.attempt) == Some(true),
         Event::AgentEnded { plan, attempt, .. } => state(plan, attempt).is_some_and(AttemptState::holds_slot),
         Event::AgentUsage(AgentUsage {
             plan, attempt, facts, ..
@@ -115,9 +118,10 @@ pub(in crate::schedule) fn forget_ask(board: &mut Board, event: &Event) {
         Event::WorkMerged { attempt, .. }
         | Event::WorkConflicted(WorkConflict { attempt, .. })
         | Event::WorkRefused(WorkRefusal { attempt, .. }) => Ask::Integrate(attempt.clone()),
-        Event::AgentStarted { attempt, .. } | Event::AgentRefused { attempt, .. } => {
+        Event::AgentStarted(AgentStart { attempt, .. }) | Event::AgentRefused { attempt, .. } => {
             Ask::Launch(attempt.clone())
         }
+        Event::AgentSubmitted(AgentSubmit { attempt, .. }) => Ask::Launch(attempt.clone()),
         Event::AttemptChecked { attempt, .. } => Ask::Check(attempt.clone()),
         Event::VerifyPassed { plan, .. }
         | Event::VerifyFailed(Failed { plan, .. })
@@ -154,6 +158,31 @@ pub(in crate::schedule) fn forget_ask(board: &mut Board, event: &Event) {
         _ => return,
     };
     board.asked.remove(&answered);
+}
+
+/// True for the hand-over of an attempt, and for a job that was not known.
+fn is_new_job(board: &Board, submitted: &AgentSubmit) -> bool {
+    let Some(known) = board.state.plan(&submitted.plan).attempt(&submitted.attempt) else {
+        return false;
+    };
+    let job = known.away.as_ref().and_then(|away| away.job.as_ref());
+    match known.state {
+        AttemptState::Assigned => true,
+        AttemptState::Submitted | AttemptState::Running => {
+            submitted.job.is_some() && submitted.job.as_ref() != job
+        }
+        AttemptState::Ended(_) | AttemptState::Checked(..) => false,
+    }
+}
+
+/// True when the node of a running attempt is known to be silent, false when it is not; `None` for other attempts.
+fn is_silent(board: &Board, plan: &PlanName, attempt: &AttemptId) -> Option<bool> {
+    let known = board.state.plan(plan).attempt(attempt)?;
+    let away = known
+        .away
+        .as_ref()
+        .filter(|_| known.state == AttemptState::Running)?;
+    Some(away.silent.is_some())
 }
 
 /// Returns true for the attempt that resolves the plan's conflict.

@@ -30,7 +30,7 @@ pub enum Effect {
         /// The commit to start from.
         base: CommitId,
     },
-    /// Start an agent. Answer: `agent.started` or `agent.refused`.
+    /// Start an agent. Answer: `agent.started`, `agent.submitted` or `agent.refused`.
     Launch(Launch),
     /// Stop the attempt's processes. Answer: the attempt's `agent.ended`.
     Stop {

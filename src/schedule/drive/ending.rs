@@ -25,7 +25,7 @@ pub(in crate::schedule) fn stop_agents(board: &mut Board, at: At, step: &mut Ste
     let running = board
         .state
         .all_attempts()
-        .filter(|(_, _, attempt)| attempt.state == AttemptState::Running)
+        .filter(|(_, _, attempt)| attempt.state.can_be_stopped())
         .map(|(_, _, attempt)| attempt.id.clone());
     let running: Vec<AttemptId> = running.collect();
     for attempt in running {
@@ -56,7 +56,7 @@ pub(in crate::schedule) fn stop_unwanted(board: &mut Board, at: At, number: usiz
         .attempts
         .values()
         .filter(|attempt| attempt.units.iter().any(|unit| run.is_to_be_stopped(*unit)))
-        .filter(|attempt| attempt.state == AttemptState::Running);
+        .filter(|attempt| attempt.state.can_be_stopped());
     let unwanted: Vec<AttemptId> = unwanted.map(|attempt| attempt.id.clone()).collect();
     for attempt in unwanted {
         let stop = Effect::Stop {

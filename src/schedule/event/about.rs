@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::merge_facts::Verdict;
 use super::omitted::is_zero;
 use super::why::because::Because;
-use crate::plan::{AttemptId, CommitId, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId};
+use crate::plan::{
+    AttemptId, CommitId, ExecutorName, ItemId, LandedBy, ManifestChange, PlanName, Point, UnitId,
+};
 
 /// A report on a task or sub-task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,4 +248,47 @@ pub struct TicksOf {
     pub plan: PlanName,
     /// The boxes that are ticked now.
     pub ticks: Ticks,
+}
+
+/// An agent's process that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStart {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The runner's process id; 0 on another machine.
+    pub pid: u32,
+    /// The branch's tip when the agent started, including merged dependencies, or `None` if unknown.
+    pub head: Option<CommitId>,
+    /// The node that runs it, or `None` for this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+}
+
+/// An attempt that was handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSubmit {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The executor.
+    pub executor: ExecutorName,
+    /// The engine's name of the job, or `None` while the engine has not named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// The branch's tip at the hand-over.
+    pub head: Option<CommitId>,
+}
+
+/// A node that is silent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSilence {
+    /// The plan.
+    pub plan: PlanName,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// How long nothing has been heard, in milliseconds.
+    pub for_ms: u64,
 }

@@ -98,16 +98,16 @@ pub enum Event {
     Ticked(super::about::TicksOf),
     /// The agent's process runs.
     #[serde(rename = "agent.started")]
-    AgentStarted {
-        /// The plan.
-        plan: PlanName,
-        /// The attempt.
-        attempt: AttemptId,
-        /// The runner's process id.
-        pid: u32,
-        /// The branch's tip when the agent started, including merged dependencies, or `None` if unknown.
-        head: Option<CommitId>,
-    },
+    AgentStarted(super::about::AgentStart),
+    /// The attempt was handed over to an executor, or its engine has named the job.
+    #[serde(rename = "agent.submitted")]
+    AgentSubmitted(super::about::AgentSubmit),
+    /// Nothing was heard from the attempt's node for `silent_after`. That ends nothing.
+    #[serde(rename = "agent.silent")]
+    AgentSilent(super::about::AgentSilence),
+    /// The node is heard from again.
+    #[serde(rename = "agent.heard")]
+    AgentHeard(OfAttempt),
     /// The agent could not be started.
     #[serde(rename = "agent.refused")]
     AgentRefused {

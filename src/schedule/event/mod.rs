@@ -21,9 +21,9 @@ pub(super) mod trouble;
 pub(super) mod why;
 
 pub use about::{
-    Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit, OfPlan, PauseAsked, PinRefusal,
-    SkippedPlan, Steered, TakenBack, TaskReport, Ticks, TicksOf, UnitOf, VerifiedMerge, WorkConflict,
-    WorkRefusal, WorkSkip,
+    AgentSilence, AgentStart, AgentSubmit, Failed, FlakyMerge, FoundPlan, LaneNote, LaneOf, ManifestEdit,
+    OfPlan, PauseAsked, PinRefusal, SkippedPlan, Steered, TakenBack, TaskReport, Ticks, TicksOf, UnitOf,
+    VerifiedMerge, WorkConflict, WorkRefusal, WorkSkip,
 };
 pub use at::At;
 pub use exit::{Evidence, Exit, ForeignWork, GoneWork};

@@ -29,6 +29,15 @@ pub const EVENT_NAMES: &[(&str, &str)] = &[
         "An attempt was given work. Written before its process starts.",
     ),
     ("agent.started", "The agent's process runs."),
+    (
+        "agent.submitted",
+        "The attempt was handed over to an executor, or its engine has named the job.",
+    ),
+    (
+        "agent.silent",
+        "Nothing was heard from the attempt's node for `silent_after`. That ends nothing.",
+    ),
+    ("agent.heard", "The node is heard from again."),
     ("agent.refused", "The agent could not be started."),
     ("agent.ended", "The agent's process ended."),
     (

@@ -1,6 +1,6 @@
 //! The plan that an event is about.
 
-use super::about::{SkippedPlan, WorkConflict};
+use super::about::{AgentStart, AgentSubmit, SkippedPlan, WorkConflict};
 use super::fact::Event;
 use super::phase_fact::PhaseVerify;
 use crate::plan::PlanName;
@@ -49,7 +49,9 @@ impl Event {
             Self::Ticked(of) => Some(&of.plan),
             Self::AgentStalled(of) => Some(&of.plan),
             Self::StallActed(of) => Some(&of.plan),
-            Self::AgentStirred(of) => Some(&of.plan),
+            Self::AgentStirred(of) | Self::AgentHeard(of) => Some(&of.plan),
+            Self::AgentSilent(silence) => Some(&silence.plan),
+            Self::AgentSubmitted(AgentSubmit { plan, .. }) => Some(plan),
             Self::ReportLate(late) => Some(&late.plan),
             Self::MessageSent(sent) => Some(&sent.plan),
             Self::Paused(asked) => Some(&asked.plan),
@@ -67,7 +69,7 @@ impl Event {
             | Self::TaskSkipped(report) => Some(&report.plan),
             Self::WorktreeCreated { plan, .. }
             | Self::AttemptAssigned { plan, .. }
-            | Self::AgentStarted { plan, .. }
+            | Self::AgentStarted(AgentStart { plan, .. })
             | Self::AgentRefused { plan, .. }
             | Self::AgentEnded { plan, .. }
             | Self::AttemptChecked { plan, .. }

@@ -354,6 +354,10 @@ pub struct TokenHolder {
 pub enum AttemptActivity {
     /// Its agent is being started.
     Starting(AgentName),
+    /// It was handed over to this executor, and no agent has begun.
+    Submitted(ExecutorName),
+    /// Its node has not been heard from for this long.
+    Silent(Duration),
     /// Its agent works on these units.
     Working(AgentName, Vec<UnitId>),
     /// Its agent has ended, and its work is being checked.

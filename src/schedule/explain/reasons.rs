@@ -149,11 +149,21 @@ fn at_work(plan: &PlanWork, state: &State, attempt: &Attempt) -> Vec<Reason> {
         stall.map(|stall| AttemptActivity::Stuck(stall.ages_at(state.now), stuck_next(stall, plan, state)));
     let now = match &attempt.state {
         AttemptState::Assigned => AttemptActivity::Starting(attempt.agent.clone()),
+        AttemptState::Submitted => match &attempt.away {
+            Some(away) => AttemptActivity::Submitted(away.executor.clone()),
+            None => AttemptActivity::Starting(attempt.agent.clone()),
+        },
         AttemptState::Running => AttemptActivity::Working(attempt.agent.clone(), attempt.units.clone()),
         AttemptState::Ended(exit) => AttemptActivity::Checking(exit.clone()),
         AttemptState::Checked(exit, _) => AttemptActivity::Integrating(exit.clone()),
     };
-    let all = stuck.into_iter().chain([now]);
+    let silent = attempt
+        .away
+        .as_ref()
+        .filter(|_| is_running)
+        .and_then(|away| away.silent);
+    let silent = silent.map(|since| AttemptActivity::Silent(state.now.since(since)));
+    let all = silent.into_iter().chain(stuck).chain([now]);
     all.map(|at| Reason::AtWork(attempt.id.clone(), at)).collect()
 }
 

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::conflict_files::note_made_in;
 use super::phases::forget_short_end;
 use super::reports::{listen_anew, lose_reports, note_made_before, note_shown, reopen_gone};
-use crate::plan::{TaskId, UnitId, WhyAgain};
+use crate::plan::{AttemptId, TaskId, UnitId, WhyAgain};
+use crate::schedule::event::about::{AgentStart, AgentSubmit};
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::Exit;
 use crate::schedule::event::fact::Event;
 use crate::schedule::event::facts::Facts;
-use crate::schedule::state::attempt::{Attempt, AttemptRecord, AttemptState, Integration};
+use crate::schedule::state::attempt::{Attempt, AttemptRecord, AttemptState, AwayJob, Integration};
 use crate::schedule::state::loop_breaker::is_brief;
 use crate::schedule::state::plan_run::{PlanRun, Verify};
 use crate::schedule::state::tries::Tries;
@@ -41,6 +42,7 @@ pub(in crate::schedule) fn was_assigned(run: &mut PlanRun, at: At, event: &Event
         agent: agent.clone(),
         units: units.clone(),
         state: AttemptState::Assigned,
+        away: None,
         reported: false,
         judged_by_word: false,
         said: BTreeMap::new(),
@@ -143,33 +145,89 @@ pub(in crate::schedule) fn has_failed(run: &mut PlanRun, at: At, event: &Event) 
 
 /// The attempt's agent has started.
 pub(in crate::schedule) fn began(run: &mut PlanRun, at: At, event: &Event) {
-    let Event::AgentStarted { attempt, head, .. } = event else {
+    let Event::AgentStarted(AgentStart {
+        attempt, head, node, ..
+    }) = event
+    else {
         return;
     };
     if let Some(current) = run.current(attempt) {
         current.head = head.clone();
-        if current.state == AttemptState::Assigned {
+        let was_submitted = current.state == AttemptState::Submitted;
+        if current.state.is_before_its_start() {
             current.state = AttemptState::Running;
         }
-        let (told, units, repair) = (current.told, current.units.clone(), current.repair);
+        if let Some(away) = &mut current.away {
+            away.node.clone_from(node);
+        }
         // The agent begins with the first phase, whether it reports that or not.
         let first = current.units.first().map(|unit| unit.phase());
-        let new = run.mail.to_units(&units).map(|message| message.id);
-        let new: Vec<u32> = new.filter(|id| *id > run.mail.told && *id <= told).collect();
-        run.mail.told = run.mail.told.max(told);
-        let heard = |unit: &UnitId| units.contains(unit);
-        let (unheard, addressed) = (&mut run.mail.unheard, &run.mail.addressed);
-        unheard.retain(|id| *id > told || !addressed.get(id).is_some_and(heard));
-        let owed = units.first().and_then(|unit| run.tries.get_mut(unit));
-        let owed = owed.map(|tries| std::mem::take(&mut tries.owed));
-        if let Some(tries) = run.tries_mut(units.first().copied(), repair) {
-            tries.given.extend(owed.into_iter().flatten().chain(new));
-        }
         run.touched.extend(first.filter(|_| !run.by_units));
-        listen_anew(run, &units);
+        if !was_submitted {
+            was_told(run, attempt);
+        }
     }
     if let Some(record) = run.record(attempt) {
         record.started.get_or_insert(at);
+    }
+}
+
+/// What happens to an attempt on another machine.
+pub(in crate::schedule) fn apply_away(run: &mut PlanRun, at: At, event: &Event) {
+    if let Event::AgentSubmitted(submitted) = event {
+        was_submitted(run, submitted);
+    } else if let Event::AgentSilent(silence) = event {
+        let since = At(at.0.saturating_sub(silence.for_ms));
+        was_heard(run, &silence.attempt, Some(since));
+    } else if let Event::AgentHeard(of) = event {
+        was_heard(run, &of.attempt, None);
+    }
+}
+
+/// The attempt was handed over, or its engine has named the job.
+fn was_submitted(run: &mut PlanRun, submitted: &AgentSubmit) {
+    let Some(current) = run.current(&submitted.attempt) else {
+        return;
+    };
+    let away = current.away.get_or_insert_with(|| AwayJob {
+        executor: submitted.executor.clone(),
+        job: None,
+        node: None,
+        silent: None,
+    });
+    away.job = submitted.job.clone().or(away.job.take());
+    if current.state == AttemptState::Assigned {
+        current.state = AttemptState::Submitted;
+        current.head.clone_from(&submitted.head);
+        // The payload has the messages.
+        was_told(run, &submitted.attempt);
+    }
+}
+
+/// The attempt was given its prompt.
+fn was_told(run: &mut PlanRun, attempt: &AttemptId) {
+    let Some(current) = run.current(attempt) else {
+        return;
+    };
+    let (told, units, repair) = (current.told, current.units.clone(), current.repair);
+    let new = run.mail.to_units(&units).map(|message| message.id);
+    let new: Vec<u32> = new.filter(|id| *id > run.mail.told && *id <= told).collect();
+    run.mail.told = run.mail.told.max(told);
+    let heard = |unit: &UnitId| units.contains(unit);
+    let (unheard, addressed) = (&mut run.mail.unheard, &run.mail.addressed);
+    unheard.retain(|id| *id > told || !addressed.get(id).is_some_and(heard));
+    let owed = units.first().and_then(|unit| run.tries.get_mut(unit));
+    let owed = owed.map(|tries| std::mem::take(&mut tries.owed));
+    if let Some(tries) = run.tries_mut(units.first().copied(), repair) {
+        tries.given.extend(owed.into_iter().flatten().chain(new));
+    }
+    listen_anew(run, &units);
+}
+
+/// The node of an attempt is silent since then, or heard from again.
+fn was_heard(run: &mut PlanRun, attempt: &AttemptId, silent: Option<At>) {
+    if let Some(away) = run.current(attempt).and_then(|current| current.away.as_mut()) {
+        away.silent = silent;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fold of one plan's events into its state.
 
-use super::attempt::{began, completed, ended, has_failed, was_assigned, was_looked_at};
+use super::attempt::{apply_away, began, completed, ended, has_failed, was_assigned, was_looked_at};
 use super::merge::{has_landed, has_not_landed, merge_began, was_found, was_restored, was_taken_back};
 use super::notice::{apply_notice, apply_person};
 use super::parking::{take_usage, was_parked};
@@ -27,7 +27,8 @@ pub(in crate::schedule) fn apply(run: &mut PlanRun, at: At, event: &Event) {
         | Event::WorktreeDeferred(_)
         | Event::WorktreeLost(_) => apply_worktree(run, at, event),
         Event::AttemptAssigned { .. } => was_assigned(run, at, event),
-        Event::AgentStarted { .. } => began(run, at, event),
+        Event::AgentStarted(_) => began(run, at, event),
+        Event::AgentSubmitted(_) | Event::AgentSilent(_) | Event::AgentHeard(_) => apply_away(run, at, event),
         Event::AgentEnded { .. } => ended(run, at, event),
         Event::AttemptChecked { .. } => was_looked_at(run, at, event),
         Event::AttemptFailed { .. } => has_failed(run, at, event),

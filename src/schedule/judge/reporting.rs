@@ -12,7 +12,7 @@ use crate::schedule::event::notice::LateReport;
 use crate::schedule::event::why::because::Because;
 use crate::schedule::event::why::closed_work::{ClosedBecause, ClosedReport};
 use crate::schedule::ready::admission;
-use crate::schedule::state::attempt::{Attempt, AttemptState};
+use crate::schedule::state::attempt::Attempt;
 use crate::schedule::state::known::State;
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::PlanWork;
@@ -209,7 +209,7 @@ fn is_refused(
 fn voice_of(run: &PlanRun, lane: u32, said: &Statement) -> Voice {
     let attempt = run.attempts.get(&lane);
     // A report without a name from before the agent runs belongs to the previous agent.
-    let here = attempt.filter(|attempt| said.by.is_some() || attempt.state != AttemptState::Assigned);
+    let here = attempt.filter(|attempt| said.by.is_some() || !attempt.state.is_before_its_start());
     let here = here.map(|attempt| &attempt.id);
     match (&said.by, here) {
         (Some(Speaker::Person), _) => Voice::Person,

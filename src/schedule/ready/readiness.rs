@@ -207,7 +207,8 @@ impl<'a> Readiness<'a> {
             let unit = &self.plan.units[place];
             let same = unit.agent == stage[0].agent
                 && unit.uses == stage[0].uses
-                && unit.timeout == stage[0].timeout;
+                && unit.timeout == stage[0].timeout
+                && unit.job == stage[0].job;
             let is_open = |gate| self.plan.gates.get(gate).missing(|member| done[member]) == 0;
             let follows = self.plan.waits.all_open(place, &mut chain_open, is_open);
             let held = self.run.pause_of(unit.id).is_some() || self.gate_of(unit.id).is_some();

@@ -160,7 +160,10 @@ impl Standing {
                 self.end(plan, *unit, false)
             }
             Event::TaskSkipped { .. } => self.skips = true,
-            Event::AgentStarted { .. }
+            Event::AgentStarted(_)
+            | Event::AgentSubmitted(_)
+            | Event::AgentSilent(_)
+            | Event::AgentHeard(_)
             | Event::AgentUsage(_)
             | Event::AgentEnded { .. }
             | Event::AttemptAssigned { .. }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::graph::Durations;
 use crate::plan::{AgentName, AttemptId, PlanName, PlanSet, TaskId, UnitId};
 
+use crate::schedule::event::about::AgentStart;
 use crate::schedule::event::at::At;
 use crate::schedule::event::fact::Event;
 
@@ -42,7 +43,7 @@ pub fn durations<'a>(set: &PlanSet, events: impl IntoIterator<Item = (At, &'a Ev
                 entry.agent = Some(agent.clone());
                 entry.units.clone_from(units);
             }
-            Event::AgentStarted { attempt, .. } => {
+            Event::AgentStarted(AgentStart { attempt, .. }) => {
                 if let Some(entry) = open.get_mut(attempt) {
                     entry.started.get_or_insert(at);
                 }
@@ -193,12 +194,13 @@ mod tests {
             ),
             (
                 At(from),
-                Event::AgentStarted {
+                Event::AgentStarted(AgentStart {
                     plan: plan.clone(),
                     attempt: attempt.clone(),
                     pid: 1,
                     head: None,
-                },
+                    node: None,
+                }),
             ),
             (
                 At(to),

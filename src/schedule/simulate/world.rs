@@ -13,6 +13,7 @@ use crate::plan::{CommitId, RunId, Statement, TaskState};
 use crate::schedule::board::effect::{Effect, Ending, Launch};
 use crate::schedule::board::step::Step;
 use crate::schedule::drive::scheduler::{Input, Scheduler};
+use crate::schedule::event::about::AgentStart;
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::{Evidence, Exit};
 use crate::schedule::event::fact::Event;
@@ -314,12 +315,13 @@ impl<'s> World<'s> {
         let start = self.settings.overheads.start;
         let slot = self.free.pop_first().unwrap_or(usize::MAX);
         let failed = exit != Exit::Code { code: 0 };
-        let started = Event::AgentStarted {
+        let started = Event::AgentStarted(AgentStart {
             plan: launch.plan.clone(),
             attempt: launch.attempt.clone(),
             pid: 1,
             head: None,
-        };
+            node: None,
+        });
         self.coming(start, Happening::Answer(started));
         let span = self.spans.len();
         for (after, task) in reports.into_iter().filter(|(after, _)| *after <= length) {

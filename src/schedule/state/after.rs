@@ -42,7 +42,7 @@ impl Attempt {
     pub(in crate::schedule) fn why_again(&self, counted: bool) -> WhyAgain {
         let exit = match &self.state {
             AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => Some(exit),
-            AttemptState::Assigned | AttemptState::Running => None,
+            AttemptState::Assigned | AttemptState::Submitted | AttemptState::Running => None,
         };
         match exit {
             Some(Exit::Stopped) if !self.is_given_up() => WhyAgain::Stopped,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::plan::{AgentName, AttemptId, CommitId, ItemId, OnStall, TaskId, UnitId};
+use crate::plan::{AgentName, AttemptId, CommitId, ExecutorName, ItemId, OnStall, TaskId, UnitId};
 
 use crate::schedule::event::at::At;
 use crate::schedule::event::exit::{Evidence, Exit};
@@ -25,6 +25,8 @@ pub struct Attempt {
     pub units: Vec<UnitId>,
     /// Its state.
     pub state: AttemptState,
+    /// What is known of its job, when it was handed over.
+    pub away: Option<AwayJob>,
     /// True once it reported any task.
     pub reported: bool,
     /// True when an agent of the plan had reported by the time this attempt was checked, so that reports decide what the attempt
@@ -78,6 +80,8 @@ pub enum Integration {
 pub enum AttemptState {
     /// Being started.
     Assigned,
+    /// Handed over to an executor. No agent has begun.
+    Submitted,
     /// Its process runs.
     Running,
     /// Its process has ended, and its work is being inspected.
@@ -91,7 +95,7 @@ impl Attempt {
     pub fn is_by_hand(&self) -> bool {
         match &self.state {
             AttemptState::Ended(exit) | AttemptState::Checked(exit, _) => *exit == Exit::ByHand,
-            AttemptState::Assigned | AttemptState::Running => false,
+            AttemptState::Assigned | AttemptState::Submitted | AttemptState::Running => false,
         }
     }
 
@@ -100,6 +104,19 @@ impl Attempt {
         let acted = self.stall.as_ref().and_then(|stall| stall.acted);
         acted.is_some_and(OnStall::ends_it)
     }
+}
+
+/// The job of an attempt that was handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwayJob {
+    /// The executor.
+    pub executor: ExecutorName,
+    /// The engine's name of the job, once it is known.
+    pub job: Option<String>,
+    /// The node, once the job runs.
+    pub node: Option<String>,
+    /// Since when nothing was heard from the node, as far as that was noticed.
+    pub silent: Option<At>,
 }
 
 /// The stall of an attempt.
@@ -119,9 +136,19 @@ impl AttemptState {
     /// True while the attempt takes up a slot: its process is being started or runs.
     pub fn holds_slot(&self) -> bool {
         match self {
-            Self::Assigned | Self::Running => true,
+            Self::Assigned | Self::Submitted | Self::Running => true,
             Self::Ended(_) | Self::Checked(..) => false,
         }
+    }
+
+    /// True while the attempt can be asked to end: its process runs, or an executor has it.
+    pub fn can_be_stopped(&self) -> bool {
+        matches!(self, Self::Submitted | Self::Running)
+    }
+
+    /// True before its agent runs.
+    pub fn is_before_its_start(&self) -> bool {
+        matches!(self, Self::Assigned | Self::Submitted)
     }
 }
 

@@ -18,7 +18,9 @@ pub(in crate::schedule) const LOOP: u32 = 3;
 pub(in crate::schedule) fn is_brief(attempt: &Attempt, record: Option<&AttemptRecord>) -> bool {
     let made_nothing = match &attempt.state {
         AttemptState::Checked(_, evidence) => evidence.commits == 0 && evidence.leftovers_committed == 0,
-        AttemptState::Assigned | AttemptState::Running | AttemptState::Ended(_) => true,
+        AttemptState::Assigned | AttemptState::Submitted | AttemptState::Running | AttemptState::Ended(_) => {
+            true
+        }
     };
     let lasted = match (record.and_then(|record| record.started), attempt.ended) {
         (Some(started), Some(ended)) => ended.since(started),

@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
 use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
 use crate::plan::{
-    Dispatch, MergeStrategy, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId,
+    Dispatch, JobNeeds, MergeStrategy, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId,
 };
 use crate::schedule::train::TrainSettings;
 
@@ -44,6 +44,7 @@ pub(in crate::schedule) fn plan_work(
             report: set.report(plan, &plan.agent),
             agent: plan.agent.clone(),
             timeout: plan.attempts.timeout,
+            job: None,
             locks: Vec::new(),
             priority: plan.priority,
             remaining: 1,
@@ -154,6 +155,10 @@ fn unit_works(set: &PlanSet, number: usize, plan: &Plan, graph: &Graph, ranks: &
             timeout: settings
                 .and_then(|own| own.timeout)
                 .unwrap_or(plan.attempts.timeout),
+            job: settings
+                .map(|own| &own.job)
+                .filter(|job| **job != JobNeeds::default())
+                .map(|job| Box::new(job.clone())),
             locks: locks_of(&graph.locks[number], plan, unit.id),
             priority: first.map_or(plan.priority, |node| ranks.priority[node]),
             remaining: first.map_or(0, |node| ranks.remaining[node]),

@@ -11,7 +11,7 @@ use super::machine::Machine;
 use crate::graph::{Counts, Gate, Gates, UnitWaits};
 use crate::plan::{
     AgentName, AttemptPolicy, Dependency, Dispatch, Document, Escalate, ExecutorName, Fallback, ItemId,
-    PhaseId, PlanName, Point, Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
+    JobNeeds, PhaseId, PlanName, Point, Priority, Report, ResourceName, TaskId, UnitId, WorkRef,
 };
 use crate::schedule::event::about::Ticks;
 use crate::schedule::train::TrainSettings;
@@ -138,6 +138,8 @@ pub struct UnitWork {
     pub report: Report,
     /// Longest duration of one attempt on it.
     pub timeout: Duration,
+    /// What its phase asks the engine for, where the phase says so.
+    pub job: Option<Box<JobNeeds>>,
     /// Its files, as numbers within the plan. Units that share a file do not run side by side.
     pub locks: Vec<u32>,
     /// The highest priority of the plan and of the work that waits for this unit.

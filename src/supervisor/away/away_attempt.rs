@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::agent::{Away, JobFolder};
 use crate::git::Repository;
@@ -23,6 +24,9 @@ pub(super) struct AwayAttempt {
     pub(super) lock: Arc<Mutex<()>>,
     pub(super) watched: Watched,
     pub(super) read: Option<LastLook>,
+    /// When its node was last heard, and whether people were told since that it is silent.
+    pub(super) heard: Duration,
+    pub(super) is_silent: bool,
     /// The news that were imported last.
     pub(super) news: Option<CommitId>,
     /// The files of `.orch/` that were imported last.

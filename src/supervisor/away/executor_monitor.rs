@@ -10,12 +10,14 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::agent::AwayStop;
 use crate::executor::{Driver, Listed, ListedState};
+use crate::git::GitError;
 use crate::git::hub::{Channel, HubRefs, read_record};
 use crate::plan::{AttemptId, Executor};
 use crate::supervisor::desk::message::EngineMessage;
 
 use super::away_attempt::AwayAttempt;
 use super::fate::Watched;
+use super::pace::SubmitPace;
 use super::poll::Poll;
 use super::take_in::take_news;
 
@@ -43,6 +45,7 @@ pub(super) struct ExecutorMonitor {
     remotes: Vec<AwayAttempt>,
     hub: Poll,
     engine: Poll,
+    pub(super) pace: SubmitPace,
 }
 
 impl ExecutorMonitor {
@@ -54,6 +57,7 @@ impl ExecutorMonitor {
             driver: Driver::of(&executor),
             hub: Poll::new(fetch, (fetch, LONGEST / 4)),
             engine: Poll::new(list, (list * 5, LONGEST)),
+            pace: SubmitPace::new(executor.submit_rate),
             executor,
             channel,
             sender,
@@ -100,6 +104,9 @@ impl ExecutorMonitor {
                 if let Some(stop) = remote.away.stop {
                     remote.watched.stop(now, stop.now);
                 }
+                remote.heard = now;
+                self.tell_job(&remote);
+                self.tell_node(&remote);
                 self.remotes.push(*remote);
                 (self.hub.next, self.engine.next) = (now, now);
             }
@@ -143,6 +150,7 @@ impl ExecutorMonitor {
             if let Some(fetched) = &fetched {
                 let refs = fetched.get(&remote.away.key()).cloned().unwrap_or_default();
                 self.take_refs(&mut remote, &refs);
+                self.watch_silence(&mut remote);
                 if refs.fate.is_some_and(|fate| self.finish(&mut remote, &fate)) {
                     continue;
                 }
@@ -171,11 +179,29 @@ impl ExecutorMonitor {
     }
 
     fn fetch(&mut self) -> Option<BTreeMap<String, HubRefs>> {
-        let fetched = self.channel.fetch_all().and_then(|()| self.channel.fetched());
+        let fetched = self.channel.fetch_all().or_else(|error| self.mark(error));
+        let fetched = fetched.and_then(|()| self.channel.fetched());
         let mut why = None;
         let fetched = self.hub.take(self.now(), fetched, |error| why = Some(error));
         self.silent("hub", why);
         fetched
+    }
+
+    /// Gives a hub that is new, or has lost its refs, what it lacks. For any other hub, the error stays.
+    fn mark(&self, error: GitError) -> Result<(), GitError> {
+        if self.channel.is_marked().unwrap_or(true) {
+            return Err(error);
+        }
+        let keys: Vec<String> = self.remotes.iter().map(|remote| remote.away.key()).collect();
+        let back = self.channel.put_back(&keys)?;
+        if back > 0 {
+            let name = &self.executor.name;
+            self.warn(
+                None,
+                format!("the hub of executor {name} had lost its refs: {back} were put back"),
+            );
+        }
+        self.channel.fetch_all()
     }
 
     fn list(&mut self) -> Option<Vec<Listed>> {
@@ -208,6 +234,8 @@ impl ExecutorMonitor {
             if node.is_some() {
                 (remote.away.node, remote.away.waits) = (node, None);
                 let _ = remote.folder.note_away(&remote.away);
+                self.hear(remote);
+                self.tell_node(remote);
             }
         }
         let Some(news) = refs
@@ -217,8 +245,10 @@ impl ExecutorMonitor {
         else {
             return;
         };
+        self.hear(remote);
         let taken = take_news(remote, news);
         self.tell(remote, taken);
+        self.tell_node(remote);
     }
 
     fn take_listed(&self, remote: &mut AwayAttempt, listed: &[Listed]) {
@@ -235,8 +265,12 @@ impl ExecutorMonitor {
         };
         let away = &mut remote.away;
         if away.job.as_ref() != Some(&job.job) || away.waits != waits {
+            let is_new = away.job.as_ref() != Some(&job.job);
             (away.job, away.waits) = (Some(job.job.clone()), waits);
             let _ = remote.folder.note_away(&remote.away);
+            if is_new {
+                self.tell_job(remote);
+            }
         }
     }
 }

@@ -59,6 +59,8 @@ impl ExecutorMonitors {
             folder,
             away,
             read: Some(read),
+            heard: Duration::ZERO,
+            is_silent: false,
             news: None,
             mirrored: BTreeMap::new(),
             mail: None,
@@ -72,6 +74,7 @@ impl ExecutorMonitors {
                 git_dir: desk.project.repo.common_dir().to_owned(),
                 hub: executor.hub_here.clone(),
                 repository: remote.away.repository.clone(),
+                marker: None,
             };
             let monitor = ExecutorMonitor::new(executor.clone(), channel, desk.sender.clone());
             thread::spawn(move || monitor.run(&orders));

@@ -9,6 +9,8 @@ mod away_attempt;
 mod executor_monitor;
 pub(super) mod executor_monitors;
 mod fate;
+mod pace;
 mod poll;
 mod steps;
 mod take_in;
+mod told;

@@ -54,7 +54,10 @@ impl ExecutorMonitor {
     }
 
     fn submit(&mut self, remote: &mut AwayAttempt) -> Result<(), String> {
-        if let Some(why) = self.driver.is_full() {
+        let now = self.now();
+        let full = self.driver.is_full();
+        let early = || self.pace.next(now).map(|_| "submit_rate".to_owned());
+        if let Some(why) = full.or_else(early) {
             if remote.away.waits.as_ref() != Some(&why) {
                 remote.away.waits = Some(why);
                 let _ = remote.folder.note_away(&remote.away);
@@ -65,7 +68,8 @@ impl ExecutorMonitor {
         self.push_from(remote)?;
         remote.away.submitting = true;
         remote.folder.note_away(&remote.away).map_err(in_words)?;
-        remote.watched.submitting(self.now());
+        remote.watched.submitting(now);
+        self.pace.submitted(now);
         failpoint::point("away.submit");
         let key = remote.away.key();
         let name = format!("orch-{}-{}", remote.away.repository, remote.away.attempt);
@@ -75,6 +79,7 @@ impl ExecutorMonitor {
             token: &key,
             payload: &payload,
             minutes: remote.away.minutes,
+            needs: &remote.away.needs,
         });
         failpoint::point("away.submitted");
         match submitted {
@@ -82,6 +87,7 @@ impl ExecutorMonitor {
                 (remote.away.job, remote.away.waits) = (Some(job), None);
                 remote.folder.note_away(&remote.away).map_err(in_words)?;
                 remote.watched.submitted();
+                self.tell_job(remote);
                 Ok(())
             }
             Err(SubmitError::Refused(why)) => {
@@ -195,6 +201,7 @@ impl ExecutorMonitor {
         if !done {
             return false;
         }
+        self.tell_node(remote);
         let (plan, attempt) = (remote.lane.plan.clone(), remote.away.attempt.clone());
         if let Some(read) = remote.read.take() {
             let _ = self

@@ -29,11 +29,7 @@ pub(super) fn take_news(remote: &mut AwayAttempt, news: &CommitId) -> Result<Vec
     take_log(remote, news, record.log_from)?;
     take_facts(remote, news)?;
     take_reports(remote, news)?;
-    if record.node.is_some() && record.node != remote.away.node {
-        remote.away.node = record.node;
-        remote.away.waits = None;
-        remote.folder.note_away(&remote.away).map_err(in_words)?;
-    }
+    note_node(remote, &record)?;
     remote.news = Some(news.clone());
     Ok(told.into_iter().collect())
 }
@@ -50,6 +46,7 @@ pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<
         // The engine ended the job because it was asked to.
         exit.exit = Exit::Stopped;
     }
+    note_node(remote, &record)?;
     let mut told: Vec<String> = record.why.clone().into_iter().collect();
     if record.node.is_some() {
         told.extend(follow(remote, fate, &record.made)?);
@@ -62,6 +59,16 @@ pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<
     failpoint::point("away.taken");
     remote.folder.come_back(&exit).map_err(in_words)?;
     Ok(told)
+}
+
+/// Notes the node that a record comes from.
+fn note_node(remote: &mut AwayAttempt, record: &NodeRecord) -> Result<(), String> {
+    if record.node.is_some() && record.node != remote.away.node {
+        remote.away.node.clone_from(&record.node);
+        remote.away.waits = None;
+        remote.folder.note_away(&remote.away).map_err(in_words)?;
+    }
+    Ok(())
 }
 
 /// The exit record of an attempt whose end this machine decides.

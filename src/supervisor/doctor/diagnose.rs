@@ -3,6 +3,7 @@
 use crate::git::{GitLock, TreePlace, TreeSeen};
 use crate::journal::Health;
 
+use super::executors::about_executors;
 use super::finding::{DoctorFacts, Finding, RepairStep};
 use super::kind::FindingKind;
 use super::refs::about_refs;
@@ -30,6 +31,7 @@ pub fn diagnose(facts: &DoctorFacts) -> Vec<Finding> {
         ));
     }
     found.extend(about_refs(facts));
+    found.extend(about_executors(&facts.executors));
     for path in &facts.litter {
         let what = format!("{} was never finished", name_of(path));
         let step = RepairStep::RemoveFile(path.clone());
@@ -288,6 +290,7 @@ mod tests {
             litter: Vec::new(),
             orphan_ports: Vec::new(),
             landing: false,
+            executors: Vec::new(),
         }
     }
 

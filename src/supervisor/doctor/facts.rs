@@ -11,6 +11,7 @@ use crate::journal::{Health, Holder, JournalReader, RepositoryLock, health};
 use crate::plan::{AttemptId, LaneId};
 use crate::schedule::{AttemptState, Scheduler, State, Work};
 
+use super::executors::executor_facts;
 use super::finding::{DoctorFacts, plan_of};
 use crate::supervisor::perform::build::repair::REPAIR_KEY;
 use crate::supervisor::perform::tree::candidate_pool::train_key;
@@ -127,6 +128,7 @@ pub fn look(project: &Project) -> Result<RepositorySeen, SupervisorError> {
             .filter(|tree| stranger(tree.split('@').next().unwrap_or(tree)) && !is_of_train(project, tree))
             .collect(),
         landing: idle && project.dir.landing().exists(),
+        executors: executor_facts(project),
         database,
         trees,
         ours,

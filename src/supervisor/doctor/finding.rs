@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::agent::ProcessId;
 use crate::git::{GitLock, TreeSeen};
 use crate::journal::Health;
@@ -54,6 +56,25 @@ pub struct DoctorFacts {
     pub orphan_ports: Vec<String>,
     /// True when a move of the target was interrupted.
     pub landing: bool,
+    /// The executors.
+    pub executors: Vec<ExecutorFacts>,
+}
+
+/// The state of an executor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExecutorFacts {
+    /// Its name.
+    pub name: String,
+    /// The version of its engine, or what it is.
+    pub engine: String,
+    /// What keeps attempts from running there.
+    #[serde(skip)]
+    pub troubles: Vec<String>,
+    /// What should be known about it.
+    pub remarks: Vec<String>,
+    /// Attempts on its hub that no folder knows, by `ATTEMPT.TOKEN`.
+    #[serde(skip)]
+    pub orphans: Vec<String>,
 }
 
 /// One repair step. Repairs do nothing else.
@@ -97,6 +118,8 @@ pub enum RepairStep {
     FreePorts(String),
     /// Update checkouts that did not follow a move of the target.
     FinishLanding,
+    /// End an attempt on an executor that no folder knows.
+    EndFar(String, String),
 }
 
 impl fmt::Display for RepairStep {
@@ -119,6 +142,7 @@ impl fmt::Display for RepairStep {
             Self::ForgetUnit(..) => f.write_str("delete the note"),
             Self::FreePorts(_) => f.write_str("give them back"),
             Self::FinishLanding => f.write_str("update its checkouts"),
+            Self::EndFar(..) => f.write_str("end it; its last news go to a backup"),
         }
     }
 }

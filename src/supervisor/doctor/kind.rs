@@ -18,6 +18,7 @@ pub enum FindingKind {
     File,
     Port,
     Landing,
+    Executor,
 }
 
 impl fmt::Display for FindingKind {
@@ -32,6 +33,7 @@ impl fmt::Display for FindingKind {
             Self::File => "file",
             Self::Port => "port",
             Self::Landing => "landing",
+            Self::Executor => "executor",
         })
     }
 }

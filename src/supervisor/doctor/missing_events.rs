@@ -7,8 +7,8 @@ use crate::plan::{
     TaskState, UnitId,
 };
 use crate::schedule::{
-    AgentUsage, Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix, TakenBack,
-    TaskReport,
+    AgentStart, AgentUsage, Event, Exit, Facts, Hold, Landed, MergeBegun, OfPlan, Pinned, PlanRun, Prefix,
+    TakenBack, TaskReport,
 };
 use crate::words;
 
@@ -283,12 +283,13 @@ impl MissingEvents<'_> {
             account: None,
             ticks: None,
         };
-        let started = Event::AgentStarted {
+        let started = Event::AgentStarted(AgentStart {
             plan: self.name(),
             attempt: id(),
             pid: attempt.pid,
             head: attempt.head.clone(),
-        };
+            node: None,
+        });
         events.push((attempt.started, assigned));
         events.push((attempt.started, started));
         if let Some(facts) = &attempt.facts {

@@ -5,6 +5,7 @@
 
 pub(super) mod behind;
 pub(super) mod diagnose;
+pub(super) mod executors;
 pub(super) mod facts;
 pub(super) mod kind;
 pub(super) mod machine;
@@ -18,7 +19,7 @@ pub(super) use behind::{begin_again, catch_up};
 pub use diagnose::diagnose;
 pub(super) use facts::foreign_runners;
 pub use facts::{RepositorySeen, look};
-pub use finding::{Finding, RepairStep};
+pub use finding::{ExecutorFacts, Finding, RepairStep};
 pub use kind::FindingKind;
 pub use machine::{MachineFacts, machine_facts, machine_facts_at};
 pub use repair::{RepairEnd, repair};

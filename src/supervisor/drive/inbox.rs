@@ -2,10 +2,10 @@
 
 use crate::agent::JobState;
 use crate::journal::Verdicts;
-use crate::plan::{LaneId, PlanSet, WorkRef};
+use crate::plan::{AttemptId, LaneId, PlanName, PlanSet, WorkRef};
 use crate::schedule::{
-    AttachBegan, Event, Exit, Input, Outgoing, PersonFact, Steer, SteerRefusal, answer, attach, review, seen,
-    send,
+    AttachBegan, AttemptState, Event, Exit, Input, Outgoing, PersonFact, Steer, SteerRefusal, answer, attach,
+    review, seen, send,
 };
 use crate::status;
 use crate::words::{RefusalText, addressee};
@@ -21,6 +21,7 @@ use crate::supervisor::desk::message::{EngineMessage, StepDone};
 use crate::supervisor::perform::tree::disk;
 use crate::supervisor::project::error::SupervisorError;
 use crate::supervisor::project::load::load;
+use crate::supervisor::recovery::attempts::end_before_start;
 use crate::supervisor::recovery::output;
 use crate::supervisor::tell::delivery;
 use crate::supervisor::tell::notifier::Notifier;
@@ -32,6 +33,15 @@ use crate::supervisor::work::resolving::resolve_later;
 use crate::supervisor::work::status_feed::read_later;
 
 impl Engine<'_> {
+    /// The event for the end of an attempt. An engine that did not accept a job has refused the attempt.
+    fn end_of(&self, plan: PlanName, attempt: AttemptId, exit: Exit) -> Event {
+        let known = self.desk.scheduler.state().plan(&plan).attempt(&attempt);
+        let refused = known
+            .filter(|known| known.state == AttemptState::Submitted)
+            .and_then(|_| end_before_start(&plan, &attempt, &exit));
+        refused.unwrap_or(Event::AgentEnded { plan, attempt, exit })
+    }
+
     /// Turns messages into inputs of the scheduler.
     pub(super) fn translate(
         &mut self,
@@ -86,7 +96,7 @@ impl Engine<'_> {
                 pins::repair(&self.desk);
                 // Usage is recorded before the end, because decisions about the end depend on it.
                 inputs.extend(output::usage(&self.desk.project.dir, &plan, &attempt).map(Input::Event));
-                inputs.push(Input::Event(Event::AgentEnded { plan, attempt, exit }));
+                inputs.push(Input::Event(self.end_of(plan, attempt, exit)));
             }
             EngineMessage::Looked(began, seen) => self.stray_writes.looked(&self.desk, began, seen, inputs),
             EngineMessage::LookForConflicts => {

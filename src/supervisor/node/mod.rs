@@ -6,6 +6,7 @@
 //! May import `project` and below.
 
 pub mod detached;
+pub mod far_log;
 pub(super) mod payload;
 pub(super) mod report;
 pub(super) mod reporter;

@@ -26,6 +26,9 @@ pub struct Payload {
     pub hub: String,
     /// The repository's name on the hub.
     pub repository: String,
+    /// The repository's marker on the hub.
+    #[serde(default)]
+    pub marker: Option<CommitId>,
     /// The folders of the attempt.
     pub site: Site,
     /// The branch.
@@ -121,6 +124,7 @@ impl Payload {
             git_dir,
             hub: self.hub.clone(),
             repository: self.repository.clone(),
+            marker: self.marker.clone(),
         }
     }
 }

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{JobFolder, JobState, Runner};
 use crate::journal::OrchDir;
-use crate::plan::{AttemptId, CommitId, LaneId};
-use crate::schedule::{Attempt, AttemptState, Event, Exit, LaneOf, State};
+use crate::plan::{AttemptId, CommitId, LaneId, PlanName};
+use crate::schedule::{
+    AgentStart, AgentSubmit, Attempt, AttemptState, Event, Exit, LaneOf, LaunchTrouble, State,
+};
 
 use super::output;
 use crate::supervisor::project::error::SupervisorError;
@@ -73,13 +75,19 @@ fn look_at(
     folder: JobFolder,
     head: Option<CommitId>,
 ) -> Result<FoundAttempt, SupervisorError> {
-    let assigned = attempt.state == AttemptState::Assigned;
+    let (assigned, before) = (
+        attempt.state == AttemptState::Assigned,
+        attempt.state.is_before_its_start(),
+    );
     let (plan, attempt) = (&lane.plan, &attempt.id);
-    let started = |pid| Event::AgentStarted {
-        plan: plan.clone(),
-        attempt: attempt.clone(),
-        pid,
-        head: head.clone(),
+    let started = |pid, node| {
+        Event::AgentStarted(AgentStart {
+            plan: plan.clone(),
+            attempt: attempt.clone(),
+            pid,
+            head: head.clone(),
+            node,
+        })
     };
     let ended = |exit| Event::AgentEnded {
         plan: plan.clone(),
@@ -91,34 +99,46 @@ fn look_at(
     match settled_state(&folder)? {
         JobState::Running(running) => {
             runner = Runner::adopt(folder)?;
-            if assigned {
-                missed.push(started(running.map_or(0, |running| running.runner.pid)));
+            if before {
+                missed.push(started(running.map_or(0, |running| running.runner.pid), None));
             }
             if runner.is_none() {
                 missed.push(ended(Exit::Lost));
             }
         }
         JobState::Ended(record) => {
-            if assigned {
-                missed.push(started(0));
+            let was_away = folder.away().ok().flatten();
+            match end_before_start(plan, attempt, &record.exit).filter(|_| before && was_away.is_some()) {
+                Some(refused) => missed.push(refused),
+                None => {
+                    if before {
+                        missed.push(started(0, was_away.and_then(|away| away.node)));
+                    }
+                    missed.extend(output::usage(dir, plan, attempt));
+                    missed.push(ended(record.exit));
+                }
             }
-            missed.extend(output::usage(dir, plan, attempt));
-            missed.push(ended(record.exit));
         }
         JobState::Lost(_) => {
             Runner::sweep(&folder)?;
             folder.tidy();
-            if assigned {
-                missed.push(started(0));
+            if before {
+                missed.push(started(0, None));
             }
             missed.extend(output::usage(dir, plan, attempt));
             missed.push(ended(Exit::Lost));
         }
-        // The attempt is not lost until hub and engine have both answered.
-        JobState::Away(_) => {
+        // The attempt is not lost until hub and engine have both answered. Its monitor tells the rest.
+        JobState::Away(known) => {
             away = true;
             if assigned {
-                missed.push(started(0));
+                missed.push(Event::AgentSubmitted(AgentSubmit {
+                    plan: plan.clone(),
+                    attempt: attempt.clone(),
+                    executor: known.executor.name.clone(),
+                    job: known.job.clone(),
+                    head: head.clone(),
+                }));
             }
         }
         // Assigned but never started: the scheduler starts it now. Otherwise its folder was removed.
@@ -131,6 +151,18 @@ fn look_at(
         missed,
         runner,
         away,
+    })
+}
+
+/// The event for an engine that did not accept an attempt; `None` for every other end.
+pub fn end_before_start(plan: &PlanName, attempt: &AttemptId, exit: &Exit) -> Option<Event> {
+    let Exit::NotStarted { why } = exit else {
+        return None;
+    };
+    Some(Event::AgentRefused {
+        plan: plan.clone(),
+        attempt: attempt.clone(),
+        why: LaunchTrouble::refused(why),
     })
 }
 

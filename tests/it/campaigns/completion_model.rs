@@ -15,9 +15,9 @@ use orch::plan::{
 };
 use orch::schedule::train::{Order, TrainAnswer, Tried, Verdict};
 use orch::schedule::{
-    AgentUsage, At, AttachBegan, AttachEnded, Effect, Event, Evidence, Exit, Facts, Failed, ForeignWork,
-    GoneWork, Input, Launch, Obstacle, ObstacleKind, PersonFact, PhaseWork, Pinned, PlanWork, Scheduler,
-    Steer, Word, Work, WorkConflict, answer, attach, questions, steer,
+    AgentStart, AgentUsage, At, AttachBegan, AttachEnded, Effect, Event, Evidence, Exit, Facts, Failed,
+    ForeignWork, GoneWork, Input, Launch, Obstacle, ObstacleKind, PersonFact, PhaseWork, Pinned, PlanWork,
+    Scheduler, Steer, Word, Work, WorkConflict, answer, attach, questions, steer,
 };
 use orch::words::because;
 
@@ -878,12 +878,13 @@ impl World {
                     "{} starts beside a person",
                     launch.attempt
                 );
-                let started = Event::AgentStarted {
+                let started = Event::AgentStarted(AgentStart {
                     plan: launch.plan.clone(),
                     attempt: launch.attempt.clone(),
                     pid: 1,
                     head: Some(commit),
-                };
+                    node: None,
+                });
                 let acts = self.acts(&launch);
                 self.tell_later_agent(launch, acts);
                 started

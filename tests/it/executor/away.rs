@@ -17,7 +17,7 @@ case $call in
 submit)
     test ! -e refuse || { echo "no such partition" >&2; exit 64; }
     n=$(ls jobs | wc -l); n=$((n + 1))
-    mkdir "jobs/$n"; cp "$1" "jobs/$n/payload"; echo "$2" > "jobs/$n/token"
+    mkdir "jobs/$n"; cp "$1" "jobs/$n/payload"; echo "$2" > "jobs/$n/token"; echo "cpus $3 memory $4 minutes $5" > "jobs/$n/needs"
     if test -e hold; then echo waiting no room > "jobs/$n/state"; else ./engine run "$n"; fi
     test ! -e lose-answer || { rm lose-answer; echo "no answer" >&2; exit 1; }
     echo "$n" ;;
@@ -33,6 +33,7 @@ list)
         if test "$state" = running && test -e "$job/pid" && ! kill -0 "$(cat "$job/pid")" 2>/dev/null; then state="over done"; fi
         echo "${job#jobs/} $(cat "$job/token") $state"
     done ;;
+tail) exec tail -c "+$2" -F "$1" ;;
 cancel)
     echo "$2" >> "jobs/$1/cancelled"
     if test -e "jobs/$1/pid"; then
@@ -85,8 +86,8 @@ impl Cluster {
         this.settings(&format!("executor = \"cluster\"\n{settings}"));
         let path = engine.join("engine");
         this.tables(&format!(
-            "[executors.cluster]\nkind = \"command\"\nhub = {:?}\nscratch = {:?}\nsettle = \"1s\"\nsubmit = [{path:?}, \"submit\", \
-             \"{{payload_file}}\", \"{{token}}\"]\nlist = [{path:?}, \"list\"]\ncancel = [{path:?}, \"cancel\", \"{{job}}\", \
+            "[executors.cluster]\ntail = [{path:?}, \"tail\", \"{{log}}\", \"{{from}}\"]\nkind = \"command\"\nhub = {:?}\nscratch = {:?}\nsettle = \"1s\"\nsubmit = [{path:?}, \"submit\", \
+             \"{{payload_file}}\", \"{{token}}\", \"{{cpus}}\", \"{{memory}}\", \"{{minutes}}\"]\nlist = [{path:?}, \"list\"]\ncancel = [{path:?}, \"cancel\", \"{{job}}\", \
              \"{{how}}\"]",
             this.hub(),
             this.beside("scratch"),
@@ -337,7 +338,7 @@ fn a_job_that_waits_is_taken_out_of_the_queue() {
     cluster.tell("hold");
     cluster.plan("p", "", &document(&[1]), "work 1.1");
     let up = cluster.start("up");
-    cluster.happened("agent.started", "p");
+    cluster.happened("agent.submitted", "p");
     wait_for("the job in the queue", || cluster.jobs() == 1);
     cluster.orch("pause p --now").code(0).ok();
     cluster.happened("agent.ended", "p");
@@ -530,17 +531,174 @@ fn what_the_engine_ended_by_itself_costs_no_attempt() {
 }
 
 #[test]
-fn a_job_that_the_engine_refuses_fails_with_its_words() {
+fn phases_that_ask_the_engine_for_different_things_are_jobs_of_their_own() {
+    let cluster = Cluster::with("timeout = \"1h\"\ngrace = \"1m\"");
+    let job = "job = { memory = \"2G\" }\n[plans.p.phases.2.job]\ncpus = 8\ntime = \"90s\"";
+    cluster.plan("p", job, &document(&[1, 1, 1]), "work $ORCH_PHASE.1");
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    let needs = |job| fs::read_to_string(cluster.job(job, "needs")).unwrap();
+    assert_eq!(needs(1), "cpus  memory 2G minutes 71\n");
+    assert_eq!(needs(2), "cpus 8 memory 2G minutes 2\n");
+    assert_eq!(needs(3), "cpus  memory 2G minutes 71\n");
+}
+
+#[test]
+fn a_job_that_the_engine_refuses_holds_its_plan_with_the_engines_words() {
     let cluster = Cluster::new();
     cluster.tell("refuse");
     cluster.plan("p", "", &document(&[1]), "work 1.1");
     cluster.orch("up").code(1).ok();
-    assert_eq!(cluster.state("p"), "failed");
+    assert_eq!(cluster.state("p"), "held");
     assert!(
         cluster.why("p").contains("no such partition"),
         "{}",
         cluster.why("p")
     );
+    assert_eq!(cluster.count("agent.started", Some("p")), 0);
+    cluster.untell("refuse");
+    cluster.orch("retry p").code(0).ok();
+    cluster.orch("up").code(0).ok();
+    assert_eq!(cluster.state("p"), "finished");
+}
+
+#[test]
+fn the_engine_is_given_no_more_jobs_than_its_rate_allows() {
+    let cluster = Cluster::new();
+    cluster.tables("submit_rate = \"2/h\"");
+    for plan in ["a", "b", "c"] {
+        cluster.plan(plan, "", &document(&[1]), "work 1.1");
+    }
+    let up = cluster.start("up");
+    let waits = |plan: &&str| cluster.why(plan).contains("submit_rate");
+    wait_for("the two", || cluster.count("plan.finished", None) == 2);
+    wait_for("the third", || ["a", "b", "c"].iter().any(waits));
+    assert_eq!(cluster.jobs(), 2);
+    cluster.orch("down").code(0).ok();
+    up.end().code(130).ok();
+    cluster.nothing_is_left();
+}
+
+#[test]
+fn the_log_of_an_attempt_is_followed_on_its_node() {
+    let cluster = Cluster::new();
+    cluster.gate("p").gate("q");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "echo before; gate p; echo between; gate q; echo after; work 1.1",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    let logs = cluster.start("logs -f p");
+    wait_for("the first line", || logs.out().contains("before"));
+    cluster.open("p");
+    cluster.reached("q");
+    // The node has no reason to send news.
+    wait_for("the second line", || logs.out().contains("between"));
+    cluster.open("q");
+    let logged = logs.end();
+    up.end().code(0).ok();
+    let lines: Vec<&str> = logged.out.lines().filter(|line| line.len() < 8).collect();
+    assert_eq!(lines, ["before", "between", "after"], "{}", logged.out);
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn a_hub_that_is_lost_for_good_gets_its_refs_back_and_no_work_is_lost() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1, 1]), "work 1.1; gate p; work 2.1");
+    let up = cluster.start("up");
+    cluster.happened("phase.done", "p");
+    cluster.reached("p");
+    fs::remove_dir_all(cluster.hub()).unwrap();
+    cluster.git_args(["init", "-q", "--bare", cluster.hub().to_str().unwrap()]);
+    wait_for("the claim", || cluster.refs("claim").len() == 1);
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.jobs(), 1);
+    let events = cluster.events();
+    let told = events.iter().filter(|event| event["event"] == "warning");
+    assert!(
+        told.clone()
+            .any(|event| event.to_string().contains("were put back")),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn doctor_finds_what_no_folder_knows_on_hub_and_engine_and_clean_forgets_old_ends() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1, 1]), "work 1.1; gate p; work 2.1");
+    let up = cluster.start("up");
+    cluster.happened("phase.done", "p");
+    cluster.reached("p");
+    cluster.orch("doctor").code(0).ok();
+    up.kill();
+    // The folder is lost, as with the disk.
+    let folder = cluster.join(".git/orch/attempts/p-1");
+    let kept = cluster.beside("p-1");
+    fs::rename(&folder, &kept).unwrap();
+    cluster
+        .orch("doctor")
+        .code(1)
+        .says("p-1, which no folder knows")
+        .ok();
+    cluster.orch("doctor --fix").says("did: end it").ok();
+    cluster.nothing_is_left();
+    assert_eq!(cluster.refs("fate").len(), 1);
+    assert_eq!(cluster.refs("news").len(), 0);
+    let backups = cluster.git("for-each-ref --format=%(objectname) refs/orch/backup/p");
+    assert!(cluster.git(&format!("show {backups}:p-1.1.txt")).contains("1.1"));
+    // Commits here are years old.
+    cluster.orch("clean").ok();
+    assert_eq!(cluster.refs("fate").len() + cluster.refs("claim").len(), 0);
+}
+
+#[test]
+fn doctor_says_which_hub_or_engine_does_not_answer() {
+    let cluster = Cluster::new();
+    cluster.plan("p", "", &document(&[1]), "work 1.1");
+    cluster.orch("doctor").code(0).says("cluster: command").ok();
+    cluster.tell("off");
+    fs::rename(cluster.hub(), cluster.beside("elsewhere.git")).unwrap();
+    cluster
+        .orch("doctor")
+        .code(1)
+        .says("the hub of executor cluster does not answer")
+        .says("the engine of executor cluster does not answer: the controller is off")
+        .ok();
+}
+
+#[test]
+fn a_node_that_says_nothing_is_told_and_nothing_else_happens() {
+    let cluster = Cluster::new();
+    cluster.tables("silent_after = \"1s\"");
+    cluster.gate("p").gate("q");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1; gate q");
+    let up = cluster.start("up");
+    cluster.happened("agent.silent", "p");
+    let why = cluster.why("p");
+    assert!(why.contains("p-1 has been silent for"), "{why}");
+    assert!(why.contains("last news"), "{why}");
+    cluster.open("p");
+    cluster.happened("agent.heard", "p");
+    cluster.open("q");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    let events = cluster.events();
+    let data = |name: &str, key: &str| {
+        let of = events.iter().filter(|event| event["event"] == name);
+        of.filter_map(|event| Some(event["data"][key].as_str()?.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(data("agent.submitted", "executor"), ["cluster", "cluster"]);
+    assert_eq!(data("agent.submitted", "job"), ["1"]);
+    assert_eq!(data("agent.started", "node").len(), 1);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::fs;
 use std::thread;
 
-use orch::git::hub::{Channel, Swap, Workplace, identity, read_record, repository_id, work_of, write_record};
+use orch::git::hub::{
+    Channel, Swap, Workplace, identity, own_marker, read_record, repository_id, work_of, write_record,
+};
 use orch::git::refs::made_in;
 use orch::git::{LaneMoved, move_lane, put_snapshot, snapshot};
 use orch::plan::CommitId;
@@ -19,7 +21,9 @@ fn hub() -> (Scratch, Channel) {
         git_dir: repo.join(".git"),
         hub,
         repository: "r".to_owned(),
+        marker: None,
     };
+    channel.put_back(&[]).unwrap();
     (repo, channel)
 }
 
@@ -35,6 +39,55 @@ fn record(channel: &Channel, parent: &CommitId, text: &str) -> CommitId {
         text,
     )
     .unwrap()
+}
+
+#[test]
+fn a_hub_that_lost_its_refs_gets_them_back_and_until_then_no_node_writes_there() {
+    let (repo, channel) = hub();
+    let node = Channel {
+        marker: Some(own_marker(&channel.git_dir).unwrap()),
+        ..channel.clone()
+    };
+    let [claim, news, fate] = ["claim", "news", "fate"].map(|what| record(&channel, &head(&repo), what));
+    assert_eq!(node.swap("p-1.t", "claim", &claim).unwrap(), Swap::Won);
+    node.write("p-1.t", "news", &news).unwrap();
+    channel.fetch_all().unwrap();
+    fs::remove_dir_all(&channel.hub).unwrap();
+    repo.git_args(["init", "-q", "--bare", &channel.hub]);
+    assert!(node.write("p-1.t", "news", &news).is_err());
+    assert!(node.swap("p-1.t", "fate", &fate).is_err());
+    assert!(node.all().unwrap().is_empty());
+    assert!(channel.fetch_all().is_err());
+    assert!(!channel.is_marked().unwrap());
+    assert_eq!(
+        channel
+            .put_back(&["p-1.t".to_owned(), "q-1.t".to_owned()])
+            .unwrap(),
+        2
+    );
+    assert!(channel.is_marked().unwrap());
+    assert_eq!(node.swap("p-1.t", "claim", &fate).unwrap(), Swap::Lost);
+    assert_eq!(node.swap("p-1.t", "fate", &fate).unwrap(), Swap::Won);
+    assert_eq!(channel.put_back(&["p-1.t".to_owned()]).unwrap(), 0);
+}
+
+#[test]
+fn only_old_ends_of_attempts_that_left_nothing_else_are_removed() {
+    let (repo, channel) = hub();
+    let head = head(&repo);
+    for (key, what) in [
+        ("p-1.t", "claim"),
+        ("p-1.t", "fate"),
+        ("q-1.t", "fate"),
+        ("q-1.t", "news"),
+        ("r-1.t", "claim"),
+    ] {
+        channel.write(key, what, &record(&channel, &head, what)).unwrap();
+    }
+    assert_eq!(channel.remove_old_ends(0).unwrap(), 0);
+    assert_eq!(channel.remove_old_ends(i64::MAX).unwrap(), 1);
+    let left: Vec<String> = channel.all().unwrap().into_keys().collect();
+    assert_eq!(left, ["q-1.t", "r-1.t"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub(super) mod due_date;
 pub(super) mod parsed;
 pub(super) mod raw;
 pub(super) mod raw_agent;
+pub(super) mod raw_job;
 pub(super) mod reader;
 pub(super) mod resource;
 pub(super) mod schema;

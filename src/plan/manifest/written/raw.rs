@@ -10,6 +10,7 @@ use toml::de::DeValue;
 use crate::plan::manifest::written::at::{Located, NamedTable};
 use crate::plan::manifest::written::due_date::DueDate;
 use crate::plan::manifest::written::raw_agent::{RawAgent, RawExecutor};
+use crate::plan::manifest::written::raw_job::RawJob;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::resource::ResourceEntry;
 use crate::plan::manifest::written::tables::tables;
@@ -257,6 +258,8 @@ tables! {
         report: Report,
         /// Where its attempts run: an executor, or "local". Default: the agent's, else that of `[run]`.
         executor: ExecutorName,
+        /// What the engine is asked for, instead of what the executor says.
+        job: RawJob,
         /// When it lands. Default: from `[run]`.
         merge: Merge,
         /// How it comes onto the target. Default: from `[merge]`.
@@ -317,6 +320,8 @@ tables! {
         agent: AgentName,
         /// Its own time-out.
         timeout: PositiveDuration,
+        /// What the engine is asked for, instead of what the plan says.
+        job: RawJob,
         /// Estimate for one agent.
         expected: PositiveDuration,
         /// What it waits for besides plans.

@@ -3,14 +3,15 @@
 use schemars::JsonSchema;
 use toml::de::DeValue;
 
-use crate::plan::ExecutorName;
 use crate::plan::manifest::written::at::{Located, NamedTable};
+use crate::plan::manifest::written::raw_job::EngineAmount;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::manifest::written::tables::tables;
 use crate::plan::manifest::written::values::{
     Amount, Count, EngineWord, FarPlace, Permissions, PositiveDuration, Text,
 };
 use crate::plan::manifest::written::words::{EngineKind, Events, Preset, Report, Stdin, Stop};
+use crate::plan::{ExecutorName, SubmitRate};
 
 tables! {
     /// An agent: a command template.
@@ -82,8 +83,27 @@ tables! {
         slots: Count,
         /// How long a job must be over before an attempt without an end counts as lost. Default: "60s".
         settle: PositiveDuration,
+        /// How many jobs its engine is given at most within a second, minute or hour. Default: "60/min".
+        submit_rate: SubmitRate,
+        /// How long nothing may be heard from a node before people are told. Default: "3m".
+        silent_after: PositiveDuration,
         /// This program on the nodes, for `slurm` and `ssh`. Default: "orch".
         program: EngineWord,
+        /// Processors of each job, for `slurm` and `command`.
+        cpus: Count,
+        /// Its memory, as the engine writes it, for `slurm` and `command`.
+        #[schemars(example = &"8G")]
+        memory: Text,
+        /// Its GPUs, for `slurm` and `command`: a number, or what the engine writes.
+        gpus: EngineAmount,
+        /// The partition, or queue, for `slurm` and `command`.
+        #[schemars(example = &"long")]
+        partition: Text,
+        /// The account that pays, for `slurm` and `command`.
+        #[schemars(example = &"physics")]
+        account: Text,
+        /// The limit of each job. Default: `timeout`, `grace` and ten minutes.
+        time: PositiveDuration,
         /// Options of `sbatch` or `ssh`.
         args: Vec<Located<EngineWord>>,
         /// The hosts, for `ssh`.
@@ -94,6 +114,8 @@ tables! {
         list: Vec<Located<EngineWord>>,
         /// Program and arguments that end a job, for `command`.
         cancel: Vec<Located<EngineWord>>,
+        /// Program and arguments that print a running job's log, for `command`. Default: none.
+        tail: Vec<Located<EngineWord>>,
     }
 
     /// A host that is reached by ssh.

@@ -75,6 +75,7 @@ mod tests {
         RawEscalate, RawHooks, RawMerge, RawPerson, RawPhase, RawPlan, RawRegenerate, RawRun, RawSync,
     };
     use crate::plan::manifest::written::raw_agent::{RawAgent, RawExecutor};
+    use crate::plan::manifest::written::raw_job::RawJob;
     use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
     use crate::plan::manifest::written::unsupported;
 
@@ -100,6 +101,7 @@ mod tests {
         read::<RawPlan>(&mut reader);
         read::<RawPhase>(&mut reader);
         read::<RawPerson>(&mut reader);
+        read::<RawJob>(&mut reader);
         reader.asked
     }
 
@@ -120,6 +122,7 @@ mod tests {
             ("plans", "/$defs/RawPlan/properties"),
             ("phases", "/$defs/RawPhase/properties"),
             ("people", "/$defs/RawPerson/properties"),
+            ("job", "/$defs/RawJob/properties"),
         ];
         for (kind, pointer) in tables {
             let documented: BTreeSet<&str> = schema

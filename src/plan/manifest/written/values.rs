@@ -10,8 +10,8 @@ use toml::de::{DeInteger, DeValue};
 use crate::plan::manifest::written::at::Located;
 use crate::plan::manifest::written::reader::{FromToml, ManifestReader, Spot};
 use crate::plan::{
-    AgentName, Currency, Dependency, ExecutorName, PermissionPolicy, Priority, ResourceName, parse_duration,
-    parse_size,
+    AgentName, Currency, Dependency, ExecutorName, PermissionPolicy, Priority, ResourceName, SubmitRate,
+    parse_duration, parse_size,
 };
 
 macro_rules! schema {
@@ -123,6 +123,7 @@ schema!(Text, "Text", { "type": "string", "minLength": 1 });
 schema!(EngineWord, "EngineWord", { "type": "string", "minLength": 1, "examples": ["./engine", "{payload_file}"] });
 schema!(FarPlace, "FarPlace", { "type": "string", "examples": ["/srv/orch/hub.git"], "pattern": "^(/|[^/]+:)" });
 schema!(ExecutorName, "ExecutorName", { "type": "string", "examples": ["cluster"], "pattern": "^[a-z0-9][a-z0-9_-]*$" });
+schema!(SubmitRate, "Rate", { "type": "string", "examples": ["60/min"], "pattern": r"^\d+\s*/\s*(s|min|h)$" });
 schema!(SizeText, "Size", { "type": "string", "examples": ["10 GB"], "pattern": r"^\d+(\.\d+)?\s*([kKMGT]i?)?B?$" });
 schema!(Dependency, "Dependency", {
     "type": "string",
@@ -186,6 +187,7 @@ from_text! {
             false => Err(format!("{text:?} is relative to a folder of this machine: write an absolute path or a URL")),
         }
     };
+    SubmitRate, "a rate such as \"60/min\"", str::parse;
     ResourceName, "a resource's name", |text| text.parse().map_err(|e| format!("{e}"));
     DurationText, "a duration such as \"10s\"", |text| {
         parse_duration(text).map(DurationText).map_err(|e| e.to_string())

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::agent::{Away, Job, JobFolder, JobInput};
 use crate::git::git_dir_of;
-use crate::git::hub::{identity, random_word, repository_id};
-use crate::plan::{AttemptId, Executor};
+use crate::git::hub::{identity, own_marker, random_word, repository_id};
+use crate::plan::{AttemptId, Executor, JobNeeds};
 use crate::supervisor::node::payload::{Moves, PROTOCOL, Payload, Site};
 use crate::supervisor::project::error::in_words;
 use crate::supervisor::project::repository_plans::Project;
@@ -43,6 +43,8 @@ const NOT_THERE: [&str; 3] = ["PATH", "ORCH_PORT", "ORCH_MANIFEST"];
 pub struct Departure<'a> {
     /// The executor.
     pub executor: &'a Executor,
+    /// What its engine is asked for.
+    pub needs: JobNeeds,
     /// The attempt's branch.
     pub branch: &'a str,
     /// The command that prepares a worktree.
@@ -66,7 +68,8 @@ impl Departure<'_> {
     ) -> Result<(), String> {
         let repository = repository_id(project.repo.common_dir()).map_err(in_words)?;
         let head = job.head.clone().ok_or("it has no commit to begin from")?;
-        let time = job.timeout.unwrap_or_default() + job.grace + AROUND;
+        let usual = job.timeout.unwrap_or_default() + job.grace + AROUND;
+        let time = self.needs.time.unwrap_or(usual);
         let away = Away {
             attempt: attempt.clone(),
             executor: self.executor.clone(),
@@ -76,11 +79,13 @@ impl Departure<'_> {
             head: head.clone(),
             worktree: job.folder.clone(),
             minutes: time.as_secs().div_ceil(60),
+            needs: self.needs.clone(),
             handed_at: Timestamp::now(),
             submitting: false,
             job: None,
             node: None,
             waits: None,
+            heard: None,
             stop: None,
             posted: Vec::new(),
         };
@@ -101,6 +106,7 @@ impl Departure<'_> {
             key: away.key(),
             hub: self.executor.hub.clone(),
             repository,
+            marker: Some(own_marker(project.repo.common_dir()).map_err(in_words)?),
             branch: self.branch.to_owned(),
             head,
             identity: identity(&job.folder).map_err(in_words)?,

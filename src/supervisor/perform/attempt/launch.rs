@@ -12,7 +12,7 @@ use crate::journal::Mark;
 use crate::plan::{
     Agent, CommitId, EventFormat, ItemId, Plan, PlanName, Point, RunId, TaskId, TaskState, UnitId, WorkRef,
 };
-use crate::schedule::{Event, Launch, LaunchTrouble};
+use crate::schedule::{AgentStart, AgentSubmit, Event, Launch, LaunchTrouble};
 use crate::status;
 
 use super::call::{AgentCall, Surroundings, continues_conversation};
@@ -30,7 +30,7 @@ use crate::supervisor::project::repository_plans::Project;
 /// A started agent: the event to record, and the runner to wait for.
 #[derive(Debug)]
 pub struct Launched {
-    /// `agent.started`.
+    /// `agent.started` or `agent.submitted`.
     pub event: Event,
     /// Its runner; `None` when the attempt was handed over to another machine.
     pub runner: Option<Runner>,
@@ -140,6 +140,9 @@ impl AttemptStart<'_> {
                 .map(|known| known.name),
             away: executor.map(|executor| Departure {
                 executor,
+                needs: project
+                    .set
+                    .job_needs(executor, plan, order.units.first().map(|unit| unit.phase())),
                 branch: &branch,
                 setup: plan.setup.line.as_deref(),
                 litter: agent.known.map_or(&[], |known| known.litter),
@@ -148,11 +151,21 @@ impl AttemptStart<'_> {
         let runner = over
             .begin(project, folder, call, variables)
             .map_err(LaunchTrouble::failed)?;
-        let event = Event::AgentStarted {
-            plan: order.plan.clone(),
-            attempt: order.attempt.clone(),
-            pid: runner.as_ref().map_or(0, |runner| runner.process().pid),
-            head: Some(head),
+        let event = match (&runner, executor) {
+            (None, Some(executor)) => Event::AgentSubmitted(AgentSubmit {
+                plan: order.plan.clone(),
+                attempt: order.attempt.clone(),
+                executor: executor.name.clone(),
+                job: None,
+                head: Some(head),
+            }),
+            _ => Event::AgentStarted(AgentStart {
+                plan: order.plan.clone(),
+                attempt: order.attempt.clone(),
+                pid: runner.as_ref().map_or(0, |runner| runner.process().pid),
+                head: Some(head),
+                node: None,
+            }),
         };
         Ok(Launched { event, runner, said })
     }

@@ -1,11 +1,15 @@
 //! The destination of an attempt that was handed over, for people.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::agent::{Away, JobFolder};
 use crate::plan::AttemptId;
 use crate::schedule::PlanRun;
 use crate::supervisor::project::repository_plans::Project;
+use crate::words::rough;
 
 /// The destination of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,6 +20,8 @@ pub struct AwayView {
     pub node: Option<String>,
     /// The engine's name of the job; `None` while it is unknown.
     pub job: Option<String>,
+    /// When the node was last heard.
+    pub heard_at: Option<Timestamp>,
 }
 
 impl AwayView {
@@ -26,6 +32,7 @@ impl AwayView {
             executor: away.executor.name.as_str().to_owned(),
             node: away.node,
             job: away.job,
+            heard_at: away.heard,
         })
     }
 }
@@ -37,6 +44,14 @@ pub fn away_words(project: &Project, run: &PlanRun) -> Vec<String> {
     away.map(|away| words(&away)).collect()
 }
 
+/// The time since then.
+fn age(then: Timestamp) -> Duration {
+    Timestamp::now()
+        .duration_since(then)
+        .try_into()
+        .unwrap_or_default()
+}
+
 fn words(away: &Away) -> String {
     let (attempt, executor) = (&away.attempt, away.executor.name.as_str());
     let job = match &away.job {
@@ -44,7 +59,13 @@ fn words(away: &Away) -> String {
         None => executor.to_owned(),
     };
     match (&away.node, &away.waits, away.submitting) {
-        (Some(node), _, _) => format!("{attempt} runs on {node} ({job})"),
+        (Some(node), _, _) => match &away.heard {
+            Some(heard) => format!(
+                "{attempt} runs on {node} ({job}), last news {} ago",
+                rough(age(*heard))
+            ),
+            None => format!("{attempt} runs on {node} ({job})"),
+        },
         (None, Some(why), _) if why.is_empty() => format!("{attempt} waits in the queue ({job})"),
         (None, Some(why), _) => format!("{attempt} waits in the queue ({job}): {why}"),
         (None, None, true) => format!("{attempt} was handed over ({job})"),

@@ -16,11 +16,12 @@ use orch::plan::{
 };
 use orch::schedule::train::{BuildId, Order, TrainAnswer, TrainSettings, Tried, Verdict};
 use orch::schedule::{
-    AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed, FilesInTurn, Heads,
-    Hold, Input, LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine, MergeTrouble,
-    Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork, Pinned, PlanRun,
-    PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer, Steered, UnionSaid,
-    UnitWork, Width, Word, Work, WorkConflict, agent_of, lanes, plan_state, review, steer,
+    AgentStart, AgentSubmit, AgentUsage, AgentWork, At, Effect, Ending, Event, Evidence, Exit, Facts, Failed,
+    FilesInTurn, Heads, Hold, Input, LaneNote, Launch, LaunchTrouble, Localities, Locality, Lost, Machine,
+    MergeTrouble, Obstacle, ObstacleKind, OfPlan, Outcome, PhaseCheck, PhaseSaid, PhaseVerify, PhaseWork,
+    Pinned, PlanRun, PlanWork, Prefix, Ran, Readiness, ReviewStep, Scheduler, Signs, Spent, State, Steer,
+    Steered, UnionSaid, UnitWork, Width, Word, Work, WorkConflict, agent_of, lanes, plan_state, review,
+    steer,
 };
 use orch::words::{advice, because};
 
@@ -160,6 +161,7 @@ fn plans(dice: &mut Dice) -> Work {
                     Report::Auto
                 },
                 timeout: Duration::from_secs(60),
+                job: None,
                 locks: (0..3).filter(|_| dice.percent(20)).collect(),
                 priority: Priority(dice.below(3) as i64),
                 remaining: dice.roll() % 10,
@@ -464,15 +466,27 @@ impl World {
                     "{} was started twice",
                     launch.attempt
                 );
-                Event::AgentStarted {
+                Event::AgentStarted(AgentStart {
                     plan: launch.plan.clone(),
                     attempt: launch.attempt.clone(),
                     pid: 1,
                     head: Some(commit()),
-                }
+                    node: None,
+                })
                 .tap(|| {
                     let apart = launch.place.branch_of.map(|_| &launch.attempt);
                     self.branches.carry(&launch.plan, apart, &launch.dependencies);
+                    // Some work elsewhere: the hand-over is heard of before the start, or too late.
+                    if self.dice.percent(20) {
+                        self.coming
+                            .push(Coming::Answer(Event::AgentSubmitted(AgentSubmit {
+                                plan: launch.plan.clone(),
+                                attempt: launch.attempt.clone(),
+                                executor: "x".parse().unwrap(),
+                                job: None,
+                                head: Some(commit()),
+                            })));
+                    }
                     if self.trouble && self.dice.percent(15) {
                         self.hung.insert(launch.attempt.clone());
                     }
@@ -899,13 +913,13 @@ impl World {
         // Effects under way die with the supervisor, except agents: their ends will be seen by whoever looks.
         let alive = |coming: &Coming| match coming {
             Coming::Work(_) | Coming::Report(..) | Coming::Leaves(_) => true,
-            Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted { .. }),
+            Coming::Answer(event) => matches!(event, Event::AgentEnded { .. } | Event::AgentStarted(_)),
             Coming::Time(_) | Coming::Look(..) | Coming::Train(_) | Coming::Union(..) => false,
         };
         self.coming.retain(alive);
         // Starts that were not heard of are found by looking at the attempts' folders, before anything is decided.
         let unheard = self.coming.iter().filter_map(|coming| match coming {
-            Coming::Answer(event @ Event::AgentStarted { .. }) => Some(event.clone()),
+            Coming::Answer(event @ Event::AgentStarted(_)) => Some(event.clone()),
             _ => None,
         });
         let missed: Vec<Event> = [self.started()].into_iter().chain(unheard).collect();

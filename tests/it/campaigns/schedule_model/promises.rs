@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orch::plan::{AgentName, AttemptId, PlanName, Point, TaskId, UnitId};
 use orch::schedule::{
-    AttentionKind, Because, Event, Hold, Lost, Outcome, PersonFact, PlanWork, State, TaskReport, UnitWork,
-    Work, attention, questions,
+    AgentStart, AttentionKind, Because, Event, Hold, Lost, Outcome, PersonFact, PlanWork, State, TaskReport,
+    UnitWork, Work, attention, questions,
 };
 
 use super::conflicts::Conflicts;
@@ -103,7 +103,7 @@ impl Promises {
         self.widths.take(work, event);
         match event {
             Event::AttemptAssigned { .. } => self.assigned(work, state, event),
-            Event::AgentStarted { plan, attempt, .. } => {
+            Event::AgentStarted(AgentStart { plan, attempt, .. }) => {
                 if let Some(begun) = self.at_work.get(attempt) {
                     let told = begun.told;
                     self.read(plan, told);
