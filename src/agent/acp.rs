@@ -15,7 +15,7 @@ use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema;
 use agent_client_protocol::{
-    Agent, Channel, Client, Error, JsonRpcMessage, JsonRpcRequest, TransportFrame, UntypedMessage,
+    Agent, Channel, Client, Error, ErrorCode, JsonRpcMessage, JsonRpcRequest, TransportFrame, UntypedMessage,
     is_incoming_transport_closed, on_receive_notification, on_receive_request,
 };
 use serde_json::{Value, json};
@@ -246,10 +246,7 @@ impl AcpTurn {
         let mut answer = pin!(self.connection.send_request(request).block_task());
         loop {
             tokio::select! {
-                answer = &mut answer => return answer.map_err(|error| match is_incoming_transport_closed(&error) {
-                    true => format!("it ended before `{method}` was answered"),
-                    false => format!("`{method}`: {}", words_of(&error)),
-                }),
+                answer = &mut answer => return answer.map_err(|error| refused(&method, &error)),
                 _ = self.cancels.recv() => {
                     let session = self.session.clone();
                     let session = session.ok_or_else(|| format!("stopped before `{method}` was answered"))?;
@@ -259,6 +256,18 @@ impl AcpTurn {
             }
         }
     }
+}
+
+/// Why a request has no answer. A missing login is told with the status that it has in HTTP.
+fn refused(method: &str, error: &Error) -> String {
+    if is_incoming_transport_closed(error) {
+        return format!("it ended before `{method}` was answered");
+    }
+    let why = format!("`{method}`: {}", words_of(error));
+    if error.code == ErrorCode::AUTH_REQUIRED {
+        tell(&json!({ "type": "error", "message": why, "status": 401 }));
+    }
+    why
 }
 
 /// The answer to a request for permission.

@@ -42,7 +42,10 @@ pub(super) fn read(event: &Value, draft: &mut ReadingDraft, now: Timestamp) {
                 None => {}
             }
         }
-        "error" => draft.last_error(None, text(event, "/message").unwrap_or("an error"), now),
+        "error" => {
+            let why = text(event, "/message").unwrap_or("an error");
+            draft.last_error(number(event, "/status"), why, now);
+        }
         _ => return,
     }
     draft.facts.speaks = true;

@@ -240,3 +240,17 @@ fn a_program_of_the_protocol_takes_over_from_another_agent() {
     );
     assert_eq!(said(&sandbox)[0]["method"], "session/new");
 }
+
+#[test]
+fn a_program_that_is_not_logged_in_holds_its_plan() {
+    let sandbox = sandbox("", "");
+    let script = sandbox.beside("agents/p.sh");
+    let program = std::fs::read_to_string(&script).unwrap();
+    let refuses = "give '\"error\":{\"code\":-32000,\"message\":\"Authentication required\"}'; exit 0";
+    let new = "give '\"result\":{\"sessionId\":\"s\"}'";
+    assert!(program.contains(new), "{program}");
+    std::fs::write(&script, program.replace(new, refuses)).unwrap();
+    sandbox.orch("up").code(1).ok();
+    assert_eq!(sandbox.state("p"), "held", "{}", sandbox.why("p"));
+    assert_eq!(sandbox.count("agent.started", Some("p")), 1);
+}
