@@ -29,8 +29,8 @@ pub struct Attempt {
     pub away: Option<AwayJob>,
     /// True once it reported any task.
     pub reported: bool,
-    /// True when an agent of the plan had reported by the time this attempt was checked, so that reports decide what the attempt
-    /// completed. Reports that others make later, while its commits are on their way to the plan's branch, come too late to
+    /// True for a person's attempt, and when an agent of the plan had reported by the time this one was checked: reports decide what
+    /// it completed. Reports that others make later, while its commits are on their way to the plan's branch, come too late to
     /// change that.
     pub judged_by_word: bool,
     /// The time of its last report on each item, if the report has a time.

@@ -52,8 +52,6 @@ struct Known {
     ticked: BTreeSet<TaskId>,
     /// True once an agent of the plan has said anything.
     spoken: bool,
-    /// True once a person has.
-    person_spoke: bool,
     /// Tasks of phases that were shown, and not opened again since: an earlier attempt made them.
     made: BTreeSet<TaskId>,
     /// Units of which everything was shown.
@@ -404,7 +402,6 @@ impl World {
                 known.made.remove(&task);
                 known.reopen_check(task);
             }
-            known.person_spoke |= by.is_none();
             if let Some(by) = &by {
                 known.spoken = true;
                 self.tries.get_mut(by).unwrap().spoke = true;
@@ -574,9 +571,8 @@ impl World {
             _ => false,
         };
         let units = attempt.units.iter().filter_map(|unit| plan.unit(*unit));
-        let by_word_of_a_person = *exit == Exit::ByHand && known.person_spoke;
         let required = known.spoken
-            || by_word_of_a_person
+            || *exit == Exit::ByHand
             || units.into_iter().any(|unit| unit.report == Report::Required);
         let by_word = items.iter().all(|task| known.is_settled(*task));
         let failed = |task: &TaskId| {

@@ -218,12 +218,30 @@ fn jobs_of_slurm_are_handed_over_watched_stopped_and_taken_in() {
         1,
         &format!("trap 'mark bye; exit 0' TERM; {}", again("paused")),
     );
-    far_plan(&cluster, "off", "", 1, "gate off; work 1.1");
+    far_plan(&cluster, "off", "", 1, "echo from the node; gate off; work 1.1");
+    // More than any node has: the engine refuses it, and says why.
+    far_plan(&cluster, "huge", "job = { cpus = 64 }", 1, "work 1.1");
+    far_plan(
+        &cluster,
+        "large",
+        "job = { cpus = 2, time = \"5m\" }",
+        1,
+        "test $SLURM_CPUS_ON_NODE = 2; work 1.1",
+    );
     let up = cluster.up();
 
     // A phase that is done on one node starts its dependent on another.
     cluster.happened("plan.finished", "q");
     assert_eq!(cluster.state("p"), "running");
+
+    cluster.happened("plan.held", "huge");
+    let why = cluster.why("huge");
+    assert!(
+        why.contains("Requested node configuration is not available"),
+        "{why}"
+    );
+    let doctor = cluster.say("doctor");
+    assert!(doctor.out.contains("proctrack/linuxproc"), "{doctor:?}");
 
     // Cancelled by others, and killed: neither counts.
     for gate in ["cancelled", "killed", "paused", "off"] {
@@ -237,6 +255,13 @@ fn jobs_of_slurm_are_handed_over_watched_stopped_and_taken_in() {
     kill(cluster.node("killed"), Signal::KILL);
     cluster.happened("plan.finished", "cancelled");
     cluster.happened("plan.finished", "killed");
+
+    // The log is followed on the node.
+    let mut follow = cluster.command(["logs", "off", "--follow"]);
+    follow.env("SLURM_CONF", cluster.conf());
+    let follow = crate::support::Running::spawn(follow);
+    wait_for("the log on the node", || follow.out().contains("from the node"));
+    drop(follow);
 
     // A person stops it, with grace.
     cluster.say("pause paused --now").code(0).ok();
@@ -260,8 +285,8 @@ fn jobs_of_slurm_are_handed_over_watched_stopped_and_taken_in() {
 
     cluster.say("resume paused").code(0).ok();
     cluster.open("p");
-    up.end().code(0).ok();
-    for plan in ["p", "q", "cancelled", "killed", "paused", "off"] {
+    up.end().code(1).ok();
+    for plan in ["p", "q", "cancelled", "killed", "paused", "off", "large"] {
         assert_eq!(cluster.state(plan), "landed", "{plan}: {}", cluster.why(plan));
     }
     cluster.nothing_ran_twice();
