@@ -75,11 +75,12 @@ pub fn run(context: &Context, args: &CleanArgs) -> Result<ProgramExit, CliError>
     }
     let project = context.project_to_end()?;
     let named = context.plans(&project, &args.plans)?;
-    check_places(&project)?;
     let turn = match args.dry_run {
         true => None,
         false => Some(Turn::wait(&project)?),
     };
+    // Another cleaning may have been taking worktrees away until now.
+    check_places(&project)?;
     // Record landings first: the evidence that a person landed a plan disappears with its branch.
     if !args.dry_run {
         record_landings(&project)?;

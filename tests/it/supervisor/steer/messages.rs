@@ -312,13 +312,15 @@ fn a_message_waits_is_delivered_read_and_answered_and_all_of_that_shows() {
     let script =
         "gate g; orch task inbox > /dev/null; gate h; orch send q --reply-to 2 it is done; gate i; work 1.1";
     sandbox.plan("p", "", &document(&[1]), script);
-    sandbox.gate("q");
-    let asks = "orch send p --kind request rename it, please; gate q; orch task inbox > /dev/null; work 1.1";
+    sandbox.gate("q").gate("s");
+    // Not before the other agent has begun: it would get the message with its prompt.
+    let asks = "gate s; orch send p --kind request rename it, please; gate q; orch task inbox > /dev/null; work 1.1";
     sandbox.plan("q", "", &document(&[1]), asks);
     sandbox.orch("send p first").code(0).ok();
     assert_eq!(states(&sandbox, "p"), ["waiting"]);
     let up = sandbox.start("up");
     sandbox.reached("g");
+    sandbox.open("s");
     wait_for("both", || states(&sandbox, "p") == ["read", "delivered"]);
     sandbox.happened("message.delivered", "p");
     sandbox.open("g");
