@@ -63,9 +63,11 @@ impl Slurm {
             format!("--time={}", job.minutes),
             format!("--signal=B:TERM@{NOTICE_SECONDS}"),
         ];
-        // The last of two options counts.
-        let argv = fixed.into_iter().chain(asked_for(job.needs));
-        let argv = argv.chain(self.options.iter().chain(&job.needs.args).cloned());
+        // The last of two options counts: what a plan needs counts more than the options of the executor.
+        let argv = fixed.into_iter().chain(self.options.iter().cloned());
+        let argv = argv
+            .chain(asked_for(job.needs))
+            .chain(job.needs.args.iter().cloned());
         let argv: Vec<String> = argv.collect();
         let answer = call(&argv, &script).map_err(SubmitError::Unclear)?;
         match (answer.code, job_of(&answer.out)) {

@@ -314,7 +314,8 @@ fn a_message_waits_is_delivered_read_and_answered_and_all_of_that_shows() {
     sandbox.plan("p", "", &document(&[1]), script);
     sandbox.gate("q").gate("s");
     // Not before the other agent has begun: it would get the message with its prompt.
-    let asks = "gate s; orch send p --kind request rename it, please; gate q; orch task inbox > /dev/null; work 1.1";
+    let asks =
+        "gate s; orch send p --kind request rename it, please; gate q; orch task inbox > /dev/null; work 1.1";
     sandbox.plan("q", "", &document(&[1]), asks);
     sandbox.orch("send p first").code(0).ok();
     assert_eq!(states(&sandbox, "p"), ["waiting"]);
