@@ -33,7 +33,9 @@ pub(super) fn risks(out: &mut String, preview: &Preview, columns: usize) {
         };
         let said = format!("{}: {}", places.join(between), risk.message);
         let _ = writeln!(out, "{}", folded("  ", &said, columns));
-        let _ = writeln!(out, "{}", folded("    ", key.1, columns));
+        if !key.1.is_empty() {
+            let _ = writeln!(out, "{}", folded("    ", key.1, columns));
+        }
     }
     if !preview.known_risks.is_empty() {
         out.push_str("\nwhat went wrong in earlier runs\n");
