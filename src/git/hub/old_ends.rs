@@ -4,6 +4,9 @@ use super::channel::{Channel, FETCHED};
 use crate::git::files::error::GitError;
 use crate::git::program::command::Git;
 
+/// The ends that one push removes. A push by ssh takes about half a second, and a command line has room for some thousands.
+const AT_ONCE: usize = 500;
+
 impl Channel {
     /// Removes claims and ends from the hub whose end was recorded before this time, in seconds since 1970. Returns their number.
     ///
@@ -27,14 +30,21 @@ impl Channel {
         let out = String::from_utf8_lossy(&out).into_owned();
         let over = |key: &String| there.get(key).is_some_and(|refs| !refs.is_untidy());
         let keys: Vec<String> = out.lines().filter_map(old).filter(over).collect();
-        for key in &keys {
-            let refs = there.get(key).cloned().unwrap_or_default();
-            let names = refs.named().into_iter().filter(|(_, commit)| commit.is_some());
-            let names: Vec<String> = names
-                .map(|(what, _)| format!(":{}", self.name(key, what)))
-                .collect();
-            self.push().arg(&self.hub).args(names).run()?;
-            self.tidy_here(key)?;
+        for keys in keys.chunks(AT_ONCE) {
+            let deletions = |key: &String| {
+                let refs = there.get(key).cloned().unwrap_or_default();
+                let names = refs.named().into_iter().filter(|(_, commit)| commit.is_some());
+                let names = names.map(|(what, _)| format!(":{}", self.name(key, what)));
+                names.collect::<Vec<_>>()
+            };
+            let deletions = keys.iter().flat_map(deletions);
+            self.push()
+                .arg(&self.hub)
+                .args(deletions.collect::<Vec<_>>())
+                .run()?;
+            for key in keys {
+                self.tidy_here(key)?;
+            }
         }
         Ok(keys.len())
     }
