@@ -105,8 +105,7 @@ pub fn run(context: &Context, args: &TaskArgs) -> Result<ProgramExit, CliError> 
         args.action,
         TaskAction::Ask { .. } | TaskAction::Inbox { .. } | TaskAction::Heartbeat { .. }
     );
-    let gate = ReportGate::of(&subject.name, None);
-    if let Some(why) = gate.foreign(&subject.name).filter(|_| speaks) {
+    if speaks && let Some(why) = ReportGate::of(&subject.name, None).foreign(&subject.name) {
         return Err(CliError::refused(why));
     }
     match &args.action {
