@@ -208,7 +208,7 @@ pub enum Width {
 }
 
 impl Width {
-    /// How many of so many slots or lanes are used.
+    /// The number of slots or lanes in use, out of this many.
     pub fn of(self, all: usize) -> usize {
         match self {
             Self::Full => all,

@@ -1,14 +1,15 @@
 //! The gain of parallel work over a block of attempts.
 //!
 //! The same work done sequentially would take the time of all agents, without that of failed attempts, and the time of `orch`'s own
-//! steps. The efficiency is the share of this that parallel work saves; the overhead is the share of the own steps in all time.
+//! steps. The efficiency is the share of this that parallel work saves; the overhead is the share of these steps in all time.
 
-/// Percent of efficiency below which, of overhead above which, and of lost agent time from which a run narrows. The first two are
-/// the worst of the three levels that `orch report` names; the third keeps a run wide that is slow only because work waits for work.
+/// A run narrows above this overhead. It also narrows below this efficiency, if failed attempts took at least this share of the
+/// agents' time: a run that is slow only because work waits for other work stays wide. All in percent; the first two are the worst
+/// levels that `orch report` names.
 const EFFICIENCY: u32 = 40;
 const OVERHEAD: u32 = 20;
 const LOST: u32 = 20;
-/// Percent of overhead and of lost time up to which a run widens again.
+/// A run widens again up to this overhead and this lost time, in percent.
 const GOOD_OVERHEAD: u32 = 15;
 const GOOD_LOST: u32 = 10;
 
@@ -39,7 +40,7 @@ pub enum GainVerdict {
 }
 
 impl Gain {
-    /// Adds a span of time in which so many agents were at work; with none, `own` tells whether `orch` was.
+    /// Adds a span of time in which this many agents were at work. If none were, `own` is true when `orch` itself was busy.
     pub fn pass(&mut self, ms: u64, agents: usize, own: bool) {
         match (agents, own) {
             (0, true) => self.own_ms += ms,

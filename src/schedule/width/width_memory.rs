@@ -4,9 +4,9 @@ use super::gain::{Gain, GainVerdict};
 use crate::schedule::event::at::At;
 use crate::schedule::event::notice::{Width, WidthChange};
 
-/// So many ended attempts are judged together.
+/// This many attempts are judged together.
 const BLOCK: u32 = 6;
-/// The most blocks in a row that must be good before a run widens.
+/// A run never needs more good blocks in a row than this to widen.
 const PATIENCE: u32 = 8;
 
 /// The width, and what was measured since it was last judged.
@@ -18,7 +18,7 @@ pub struct WidthMemory {
     /// The change that the last block calls for.
     due: Option<WidthChange>,
     block: Gain,
-    /// Up to here time is counted.
+    /// The time up to this moment is counted.
     seen: At,
     /// How often the run narrowed. Each time it stays narrow for longer.
     narrowed: u32,
@@ -44,34 +44,33 @@ impl WidthMemory {
         self.due.as_ref()
     }
 
-    /// True while the agents of a batch end, so that nothing may begin beside them.
+    /// True from the first end of the agents at work to the last. A run that works in batches begins nothing then.
     pub fn batch_ends(&self) -> bool {
-        self.now == Width::Batched && self.batch_ends
+        self.batch_ends
     }
 
-    /// Up to here time is counted.
+    /// The time up to this moment is counted.
     pub fn seen(&self) -> At {
         self.seen
     }
 
-    /// Counts the time up to now, in which so many agents were at work; with none, `own` tells whether `orch` was.
+    /// Counts the time up to `at`, in which this many agents were at work. If none were, `own` is true when `orch` itself was busy.
     pub fn pass(&mut self, at: At, agents: usize, own: bool) {
-        let passed = u64::try_from(at.since(self.seen).as_millis()).unwrap_or(u64::MAX);
-        self.block.pass(passed, agents, own);
+        self.block.pass(at.0.saturating_sub(self.seen.0), agents, own);
         self.seen = self.seen.max(at);
     }
 
-    /// Leaves out the time up to now, in which nobody watched.
+    /// Leaves out the time up to `at`, because nobody watched.
     pub fn skip(&mut self, at: At) {
         self.seen = self.seen.max(at);
     }
 
-    /// An agent has ended, and so many are still at work.
+    /// An agent has ended, and this many are still at work.
     pub fn agent_ended(&mut self, left: usize) {
         self.batch_ends = left > 0;
     }
 
-    /// An attempt was judged; `lost_ms` is its time if it failed. Each full block is a verdict.
+    /// An attempt was judged; `lost_ms` is its time if it failed. Each full block gives a verdict.
     pub fn note_judged(&mut self, lost_ms: u64) {
         self.block.note_end(lost_ms);
         if self.block.attempts < BLOCK {
