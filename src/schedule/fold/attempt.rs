@@ -213,9 +213,6 @@ fn was_told(run: &mut PlanRun, attempt: &AttemptId) {
     let new = run.mail.to_units(&units).map(|message| message.id);
     let new: Vec<u32> = new.filter(|id| *id > run.mail.told && *id <= told).collect();
     run.mail.told = run.mail.told.max(told);
-    let heard = |unit: &UnitId| units.contains(unit);
-    let (unheard, addressed) = (&mut run.mail.unheard, &run.mail.addressed);
-    unheard.retain(|id| *id > told || !addressed.get(id).is_some_and(heard));
     let owed = units.first().and_then(|unit| run.tries.get_mut(unit));
     let owed = owed.map(|tries| std::mem::take(&mut tries.owed));
     if let Some(tries) = run.tries_mut(units.first().copied(), repair) {

@@ -99,7 +99,6 @@ pub(in crate::schedule) fn apply_notice(run: &mut PlanRun, at: At, event: &Event
             let message = run.mail.inbox.last().map_or(1, |last| last.id + 1);
             if let Some(unit) = answer.unit {
                 run.mail.addressed.insert(message, unit);
-                run.mail.unheard.insert(message);
             }
             let tries = over.and_then(|over| Some((run.tries_mut(over.first, false)?, over.text)));
             if let Some((tries, question)) = tries {

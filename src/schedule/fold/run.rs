@@ -48,10 +48,11 @@ impl State {
 
     /// Counts ended attempts for the gain of parallel work, and changes the width.
     fn note_gain(&mut self, event: &Event) {
-        let left = self.open_attempts().count();
         if let Event::RunWidth(change) = event {
-            self.width.note_change(change, left);
+            let at_work = self.open_attempts().count();
+            self.width.note_change(change, at_work);
         } else if let Event::AgentEnded { .. } = event {
+            let left = self.open_attempts().count();
             self.width.agent_ended(left);
         } else if let Event::StageDone { .. } = event {
             self.width.note_judged(0);
@@ -63,10 +64,8 @@ impl State {
         } = event
         {
             let took = self.plan(plan).history.iter().rev();
-            let took = took.filter(|record| record.id == *attempt).find_map(|record| {
-                let took = record.ended?.since(record.started?);
-                Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
-            });
+            let mut took = took.filter(|record| record.id == *attempt);
+            let took = took.find_map(|record| Some(record.ended?.0.saturating_sub(record.started?.0)));
             self.width.note_judged(took.unwrap_or(0));
         }
     }

@@ -90,7 +90,7 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
         };
         return Some(AttemptVerdict::Incomplete(Failure::uncounted(why)));
     }
-    let why: Because = match (odd, missing) {
+    let why = match (odd, missing) {
         (Some(odd), _) => Shortfall::Ended {
             end: odd,
             tasks: open_reports(work, run, attempt),
@@ -101,10 +101,8 @@ pub fn judge(work: &PlanWork, run: &PlanRun, attempt: &Attempt) -> Option<Attemp
         // Nothing is missing and nothing was odd; the code above has already handled this case.
         (None, None) => return None,
     };
-    if *exit == Exit::ByHand {
-        return Some(AttemptVerdict::Incomplete(Failure::uncounted(why)));
-    }
     Some(AttemptVerdict::Incomplete(Failure {
+        counted: *exit != Exit::ByHand,
         hopeless: matches!(exit, Exit::NotStarted { .. }),
         nothing_made: *exit == (Exit::Code { code: 0 }) && missing == Some(Proof::Made),
         ..Failure::counted(why)

@@ -3,8 +3,10 @@
 use super::attempt::{Attempt, AttemptRecord};
 use super::limits::Parking;
 use super::lost::Lost;
+use super::person::mail::MailState;
 use super::phase_run::PhaseCheck;
 use super::plan_run::{Item, Outcome, PlanRun};
+use super::tries::Tries;
 use crate::plan::{
     AgentName, AttemptId, CommitId, ItemId, Message, PhaseId, PlanName, Point, TaskId, TaskState, UnitId,
     WorkRef,
@@ -235,6 +237,19 @@ impl PlanRun {
         let began = self.worktree().map(|made| &made.base);
         let seen = self.hands.seen.as_ref().or(began);
         seen.filter(|_| !self.by_units)
+    }
+
+    /// The state of the message with this number. The answer to a question of a unit waits for an agent at that unit.
+    pub fn mail_state(&self, id: u32) -> MailState {
+        let is_owed = |tries: &Tries| tries.owed.contains(&id);
+        match self.mail.state(id) {
+            MailState::Delivered | MailState::Read
+                if self.mail.addressed.contains_key(&id) && self.tries.values().any(is_owed) =>
+            {
+                MailState::Waiting
+            }
+            state => state,
+        }
     }
 
     /// Unread messages from people and other plans. Empty when an agent worked and nobody looked what it read.

@@ -36,3 +36,10 @@ pub struct Tries {
     /// one is given them, too.
     pub given: BTreeSet<u32>,
 }
+
+impl Tries {
+    /// True for a message that the next agent at this work is given, whatever agents at other work were given.
+    pub fn needs(&self, message: u32) -> bool {
+        self.owed.contains(&message) || self.given.contains(&message)
+    }
+}

@@ -36,8 +36,8 @@ pub fn answer(
     let last = state.plan(plan).mail.inbox.last();
     // A client whose supervisor dies asks the next one, so the same answer may come twice. Once its work is done, it does not.
     let mut tries = state.plan(plan).tries.values();
-    let mut counts = |id: &u32| tries.any(|tries| tries.owed.contains(id) || tries.given.contains(id));
-    let same = |last: &Message| counts(&last.id) && last.text.ends_with(&answered(text));
+    let mut counts = |id| tries.any(|tries| tries.needs(id));
+    let same = |last: &Message| counts(last.id) && last.text.ends_with(&answered(text));
     if open.is_empty() && last.is_some_and(same) {
         return Ok(Vec::new());
     }

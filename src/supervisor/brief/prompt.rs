@@ -147,7 +147,7 @@ pub fn preview(
             .to_units(units)
             .filter(|message| {
                 let id = message.id;
-                let again = tries.is_some_and(|tries| tries.owed.contains(&id) || tries.given.contains(&id));
+                let again = tries.is_some_and(|tries| tries.needs(id));
                 id > run.mail.told || again
             })
             .collect(),

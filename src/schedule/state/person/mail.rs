@@ -24,8 +24,6 @@ pub struct Mail {
     pub answered: BTreeSet<u32>,
     /// Answers to questions of single units, by number.
     pub addressed: BTreeMap<u32, UnitId>,
-    /// Those of them that no agent at their unit was given yet.
-    pub unheard: BTreeSet<u32>,
 }
 
 /// The state of a message.
@@ -56,11 +54,9 @@ impl MailState {
 
 impl Mail {
     /// The state of the message with this number.
-    pub fn state(&self, id: u32) -> MailState {
+    pub(in crate::schedule) fn state(&self, id: u32) -> MailState {
         if self.answered.contains(&id) {
             MailState::Answered
-        } else if self.unheard.contains(&id) {
-            MailState::Waiting
         } else if id <= self.told.max(self.read.unwrap_or(0)) {
             MailState::Read
         } else if id <= self.delivered {

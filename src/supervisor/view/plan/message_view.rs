@@ -42,7 +42,7 @@ impl MessageView {
             from: message.from.clone(),
             kind: message.kind,
             text: message.text.clone(),
-            state: match mail.state(message.id) {
+            state: match run.mail_state(message.id) {
                 MailState::Waiting | MailState::Delivered if message.id <= read => MailState::Read,
                 state => state,
             },
