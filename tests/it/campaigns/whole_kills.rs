@@ -21,12 +21,28 @@ const SETTINGS: &str = "max_agents = 1\nretries = 3";
 const SIDE_BY_SIDE: &str = "max_agents = 3\nretries = 5";
 
 /// Ends all processes of the sandbox when it is called for the time that is asked for.
+///
+/// Steps are counted one at a time, so that each number is had by one. All processes are stopped before the first is killed, and
+/// looked for until none is new: one that is just being started shows no environment, and would live on into the next run.
 const STEP: &str = r#"#!/bin/sh
 test -n "${KILL_AT-}" || exit 0
-echo "$0 $*" >> "$MARKS/steps"
-test "$(wc -l < "$MARKS/steps")" = "$KILL_AT" || exit 0
-for process in /proc/[0-9]*; do
-    test "$process" != "/proc/$$" && grep -qsz "^SANDBOX_TAG=$SANDBOX_TAG" "$process/environ" && all="${all-} ${process#/proc/}"
+{
+    flock 9
+    echo "$0 $*" >> "$MARKS/steps"
+    step=$(wc -l < "$MARKS/steps")
+} 9>> "$MARKS/steps.lock"
+test "$step" = "$KILL_AT" || exit 0
+look() {
+    all=
+    for process in /proc/[0-9]*; do
+        test "$process" != "/proc/$$" && grep -qsz "^SANDBOX_TAG=$SANDBOX_TAG" "$process/environ" && all="$all ${process#/proc/}"
+    done
+}
+look
+until test "$all" = "${stopped-}"; do
+    kill -STOP $all
+    stopped=$all
+    look
 done
 kill -9 $all $$
 "#;
