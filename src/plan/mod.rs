@@ -15,6 +15,7 @@
 
 mod document_lints;
 mod edit;
+mod finish_check;
 mod id;
 mod live;
 pub mod manifest;
@@ -29,6 +30,7 @@ mod text;
 pub use edit::plan_table::{NewPlan, add_plan, remove_plan};
 pub use edit::refusal::EditRefusal;
 pub use edit::value::set_key;
+pub use finish_check::{CheckKind, FinishCheck};
 pub use id::attempt::{AttemptId, RunId};
 pub use id::commit::{CommitId, CommitIdError};
 pub use id::dependency::{Dependency, Point, ReferenceError, WorkRef};

@@ -134,6 +134,7 @@ impl Generated {
             fallback: crate::plan::Fallback::default(),
             agent: agent.clone(),
             verify: None,
+            success: Vec::new(),
             carry: true,
             allow_empty: false,
             report: None,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{PlanSet, Strategy, TaskId, UnitId};
+use crate::plan::{FinishCheck, PlanSet, Strategy, TaskId, UnitId};
 
 use super::picture::{Edge, Lane, NodeKind, NodeShape, Picture, View};
 use super::{reduce, words};
@@ -156,10 +156,9 @@ impl<'g> Draft<'g> {
             work,
             critical: false,
             done: node.done,
-            check: self.set.plans[node.plan]
-                .verify
-                .clone()
-                .filter(|_| node.of == Of::Plan && !fine),
+            check: (node.of == Of::Plan && !fine)
+                .then(|| FinishCheck::line_of(&FinishCheck::of_plan(&self.set.plans[node.plan])))
+                .flatten(),
             whole: !fine,
         });
     }

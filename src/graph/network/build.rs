@@ -1,6 +1,6 @@
 //! Builds the graph of a plan set.
 
-use crate::plan::{Dependency, Dispatch, Plan, PlanName, PlanSet, Point, TaskId};
+use crate::plan::{Dependency, Dispatch, FinishCheck, Plan, PlanName, PlanSet, Point, TaskId};
 
 use crate::graph::network::landings::{BuildsOn, landings};
 use crate::graph::network::node::{Node, Of};
@@ -101,10 +101,8 @@ impl Graph {
                 end,
             });
         }
-        let verify = plan
-            .verify
-            .as_ref()
-            .map(|_| self.add(node(Of::Verify, 0, 0, false)));
+        let checked = !FinishCheck::of_plan(plan).is_empty();
+        let verify = checked.then(|| self.add(node(Of::Verify, 0, 0, false)));
         let end = self.add(node(Of::Plan, 0, 0, false));
         let landed = self.add(node(Of::Landed, 0, 0, false));
         self.crosses.push(crosses);

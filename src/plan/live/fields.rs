@@ -109,6 +109,7 @@ pub(in crate::plan) const PLAN: &[Field<Plan>] = &[
     field!("agents", Anytime, fallback.agents, listed),
     field!("fallback_after", Anytime, fallback.after, duration),
     field!("verify", Anytime, verify, optional),
+    field!("success", Anytime, success, listed),
     field!("carry", UntilBegun, carry, plain),
     field!("allow_empty", Anytime, allow_empty, plain),
     field!("commit", Anytime, commit, |commit: &CommitPolicy| match commit {
@@ -334,6 +335,7 @@ mod tests {
             job: _,
             fallback,
             verify: _,
+            success: _,
             carry: _,
             allow_empty: _,
             commit: _,

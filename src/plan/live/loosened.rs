@@ -44,6 +44,11 @@ fn demands(set: &PlanSet, plan: &Plan, now: &Plan) -> BTreeSet<(String, String)>
             demand(key, line);
         }
     }
+    for (key, each) in [("success", &plan.success), ("outputs", &plan.outputs)] {
+        for what in each {
+            demand(format!("{name}.{key}"), what);
+        }
+    }
     for dependency in &plan.depends {
         demand(format!("{name}.depends"), dependency);
     }
@@ -106,7 +111,7 @@ mod tests {
             [hooks]\npre_merge = \"ask\"\n\
             [agents.x]\ncommand = [\"x\"]\n[agents.y]\ncommand = [\"y\"]\nreport = \"auto\"\n\
             [sync.s]\npoints = [\"a.1\", \"c.1\"]\nverify = \"smoke\"\n\
-            [plans.a]\nfile = \"a.md\"\nagent = \"x\"\nverify = \"make test\"\ngate = \"approve\"\ndepends = [\"b\"]\n\
+            [plans.a]\nfile = \"a.md\"\nagent = \"x\"\nverify = \"make test\"\nsuccess = [\"one\", \"two\"]\noutputs = [\"x/**\"]\ngate = \"approve\"\ndepends = [\"b\"]\n\
             [plans.a.phases.1]\nverify = \"make one\"\n\
             [plans.a.phases.2]\ngate = \"approve\"\n\
             [plans.b]\nfile = \"b.md\"\nagent = \"x\"\n[plans.c]\nfile = \"c.md\"\nagent = \"x\"\n";
@@ -117,6 +122,8 @@ mod tests {
             ("pre_merge = \"ask\"", "", "hooks.pre_merge"),
             ("verify = \"make test\"\n", "", "a.verify"),
             ("make test", "true", "a.verify"),
+            (", \"two\"", "", "a.success"),
+            ("outputs = [\"x/**\"]\n", "", "a.outputs"),
             ("verify = \"make one\"", "", "a.phases.1.verify"),
             ("\nverify = \"smoke\"", "", "a.phases.1.verify"),
             (

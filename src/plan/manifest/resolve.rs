@@ -10,7 +10,6 @@ use super::waits::{self, WrittenWait};
 use super::written::at::Located;
 use super::written::parsed::Parsed;
 use super::written::raw::{RawManifest, RawPhase, RawPlan};
-use super::written::values::Glob;
 use super::{budgets, carried, conflicts, cycles, executors, references, settings, syncs};
 use crate::plan::text::near_miss::{quoted, suggest};
 use crate::plan::{
@@ -337,11 +336,6 @@ fn check_uses(manifest: &RawManifest, phase: &RawPhase, ledger: &mut Ledger) {
     }
 }
 
-fn globs(written: Option<&Located<Vec<Located<Glob>>>>) -> Vec<String> {
-    let globs = written.into_iter().flat_map(|list| &list.value);
-    globs.map(|glob| glob.value.0.clone()).collect()
-}
-
 fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut kept = Vec::new();
     for item in items {
@@ -369,11 +363,12 @@ fn plan(
         priority: own_priority.or(loaded.document.priority).unwrap_or_default(),
         depends,
         phases,
-        touches: globs(raw.touches.as_ref()),
-        outputs: globs(raw.outputs.as_ref()),
+        touches: settings::globs(raw.touches.as_ref()),
+        outputs: settings::globs(raw.outputs.as_ref()),
         fallback: settings::fallback(manifest, raw),
         agent,
-        verify: settings::verify(raw),
+        verify: raw.verify.as_ref().map(|line| line.value.0.clone()),
+        success: settings::lines(raw.success.as_ref()),
         carry: raw.carry.as_ref().is_none_or(|carry| carry.value),
         allow_empty: raw.allow_empty.as_ref().is_some_and(|allow| allow.value),
         commit: settings::commit(manifest, raw),

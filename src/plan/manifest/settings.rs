@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::written::at::Located;
 use super::written::raw::{RawEscalate, RawHooks, RawManifest, RawMerge, RawPlan, RawRun};
-use super::written::values::{AutoOrCount, Delay, DurationText, PositiveDuration, Text};
+use super::written::values::{AutoOrCount, Delay, DurationText, Glob, PositiveDuration, Text};
 use super::written::words;
 use super::written::words::{Commit, Landing, Merge, PlanGate};
 use super::{conflicts, executors};
@@ -236,49 +236,16 @@ pub(super) fn merge_strategy(manifest: &RawManifest, plan: &RawPlan) -> MergeStr
     }
 }
 
-/// The line that verifies a plan: its `verify`, then its outputs and success criteria. The line names the first of these that
-/// is not met.
-pub(super) fn verify(plan: &RawPlan) -> Option<String> {
-    let own = plan.verify.as_ref().map(|line| line.value.0.clone());
-    let criteria = plan.success.iter().flat_map(|list| &list.value);
-    let criteria = criteria.map(|line| {
-        let line = &line.value.0;
-        let said = quotable(line);
-        format!(
-            "{} || {{ echo 'not met: {said}' >&2; false; }}",
-            in_brackets(line)
-        )
-    });
-    let outputs = plan.outputs.iter().flat_map(|list| &list.value);
-    let outputs = outputs.map(|glob| {
-        let glob = quotable(&glob.value.0);
-        format!(
-            "test -n \"$(git ls-files -- ':(top,glob){glob}')\" || {{ echo 'no file {glob} is in a commit, which \
-             `outputs` names' >&2; false; }}"
-        )
-    });
-    let mut lines: Vec<String> = outputs.chain(criteria).collect();
-    if lines.is_empty() {
-        return own;
-    }
-    if let Some(own) = own {
-        lines.insert(0, in_brackets(&own));
-    }
-    Some(lines.join(" && "))
+/// The globs of a list.
+pub(super) fn globs(written: Option<&Located<Vec<Located<Glob>>>>) -> Vec<String> {
+    let globs = written.into_iter().flat_map(|list| &list.value);
+    globs.map(|glob| glob.value.0.clone()).collect()
 }
 
-/// Escapes a text for use between single quotes of the shell.
-fn quotable(text: &str) -> String {
-    text.replace('\'', r"'\''")
-}
-
-/// Puts a shell line in brackets, so that the line ends nothing but itself. After a comment, the closing bracket needs a new
-/// line.
-fn in_brackets(line: &str) -> String {
-    match line.contains('#') {
-        true => format!("({line}\n)"),
-        false => format!("({line})"),
-    }
+/// The shell lines of a list.
+pub(super) fn lines(written: Option<&Located<Vec<Located<Text>>>>) -> Vec<String> {
+    let lines = written.into_iter().flat_map(|list| &list.value);
+    lines.map(|line| line.value.0.clone()).collect()
 }
 
 /// What one agent is given, and how the plan's phases and tasks are ordered.

@@ -157,6 +157,9 @@ pub struct Plan {
     pub job: JobNeeds,
     /// Shell line that must succeed in the worktree before the plan counts as finished.
     pub verify: Option<String>,
+    /// Shell lines that must succeed after `verify`.
+    #[serde(default)]
+    pub success: Vec<String>,
     /// True when the work of its dependencies is merged into its start (`carry`).
     pub carry: bool,
     /// True when an attempt without a commit counts as a success.

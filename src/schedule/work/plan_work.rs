@@ -10,7 +10,8 @@ use super::machine::Machine;
 use super::plans::{PhaseWork, PlanWork, UnitWork, Work};
 use crate::graph::{Durations, FileLocks, Graph, Of, Ranks};
 use crate::plan::{
-    Dispatch, JobNeeds, MergeStrategy, Overlap, PhaseId, PhaseSettings, Plan, PlanSet, ResourceName, UnitId,
+    Dispatch, FinishCheck, JobNeeds, MergeStrategy, Overlap, PhaseId, PhaseSettings, Plan, PlanSet,
+    ResourceName, UnitId,
 };
 use crate::schedule::train::TrainSettings;
 
@@ -81,7 +82,7 @@ pub(in crate::schedule) fn plan_work(
         units,
         approvals: plan.approvals(),
         allow_empty: plan.allow_empty,
-        verify: plan.verify.is_some(),
+        verify: !FinishCheck::of_plan(plan).is_empty(),
         carry: plan.carry,
         auto_merge: plan.auto_merge || auto_merge,
         review: plan.review,

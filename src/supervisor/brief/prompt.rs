@@ -4,8 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::agent::JobFolder;
 use crate::plan::{
-    ItemId, Message, Phase, Plan, PromptContext, PromptFailure, PromptKind, PromptMessage, PromptPhase,
-    PromptTask, TaskId, TaskState, UnitId, WhyAgain,
+    FinishCheck, ItemId, Message, Phase, Plan, PromptContext, PromptFailure, PromptKind, PromptMessage,
+    PromptPhase, PromptTask, TaskId, TaskState, UnitId, WhyAgain,
 };
 use crate::schedule::{After, Launch, Scheduler, Verify, after};
 use crate::words::because;
@@ -96,7 +96,7 @@ pub fn render(
         attempt: given.number,
         open: open.collect(),
         failure,
-        verify: plan.verify.clone(),
+        verify: FinishCheck::line_of(&FinishCheck::of_plan(plan)),
         is_last: comes_to_the_end(plan, given),
         red: given
             .after

@@ -73,9 +73,11 @@ fn uncommitted_scripts(project: &Project, only: &[PlanName]) -> Result<Vec<Lint>
         }
     }
     for plan in &driven {
-        let lines = [("verify", &plan.verify), ("setup", &plan.setup.line)];
-        for (key, line) in lines {
-            for word in line.iter().flat_map(|line| line.split_whitespace()) {
+        let success = plan.success.iter().map(|line| ("success", line));
+        let verify = plan.verify.iter().map(|line| ("verify", line));
+        let setup = plan.setup.line.iter().map(|line| ("setup", line));
+        for (key, line) in verify.chain(success).chain(setup) {
+            for word in line.split_whitespace() {
                 name(word, false, format!("which `{key}` of plan {} calls", plan.name));
             }
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::git;
 use crate::journal::SCHEMA;
-use crate::plan::{CommitId, PlanName};
+use crate::plan::{CommitId, FinishCheck, PlanName};
 use crate::schedule::{PlanRun, PlanWork, Verify, plan_state};
 
 use super::situation::{Situation, commit_to_land};
@@ -116,7 +116,7 @@ impl ReviewView {
                 .collect(),
             added,
             removed,
-            verify: set.verify.clone(),
+            verify: FinishCheck::line_of(&FinishCheck::of_plan(set)),
             merge_verify: project.set.merge.verify.clone(),
             verified: match &run.verify {
                 Verify::Passed(commit) => Some(commit.clone()),

@@ -8,7 +8,7 @@ use crate::git::{
     self, CandidateBuilder, ConflictSpec, WorktreeAdmin, again_if_killed, clear_dead_locks_of, conflict_key,
     git_dir_of,
 };
-use crate::plan::{Agent, ConflictingFile, OtherSide, Plan, ResolverContext, RunId};
+use crate::plan::{Agent, ConflictingFile, FinishCheck, OtherSide, Plan, ResolverContext, RunId};
 use crate::schedule::{
     ConflictResolved, Event, Exit, Launch, ResolveOrder, ResolverFailed, Resolving, WorkPlace,
 };
@@ -218,9 +218,12 @@ impl Resolver<'_> {
         let inside = |file: &str| worktree.join(file).to_string_lossy().into_owned();
         let others = order.with.iter().filter_map(|name| project.plan(name));
         // The plan's `verify` applies to the whole plan, not to its first phases.
-        let own = plan.verify.as_deref().filter(|_| order.up_to.is_none());
-        let lines = [own, project.set.merge.verify.as_deref()];
-        let lines: Vec<&str> = lines.into_iter().flatten().collect();
+        let mut checks = match order.up_to {
+            None => FinishCheck::of_plan(plan),
+            Some(_) => Vec::new(),
+        };
+        let merge = project.set.merge.verify.as_deref();
+        checks.extend(merge.map(FinishCheck::verify));
         let context = ResolverContext {
             plan: plan.name.clone(),
             title: plan.document.title.clone(),
@@ -236,7 +239,7 @@ impl Resolver<'_> {
                 })
                 .collect(),
             files,
-            verify: (!lines.is_empty()).then(|| lines.join(" && ")),
+            verify: FinishCheck::line_of(&checks),
             plan_file: inside(".orch/plan.md"),
             left_out_file: inside(LEFT_OUT),
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::agent::JobFolder;
 use crate::git::{self, CandidateBuilder, WorktreeAdmin};
-use crate::plan::{CommitId, FileSides, Plan, returned, speaks_of, vanished};
+use crate::plan::{CommitId, FileSides, FinishCheck, Plan, returned, speaks_of, vanished};
 use crate::schedule::{Exit, ResolveOrder};
 
 use crate::supervisor::perform::build::conflict::words;
@@ -175,13 +175,14 @@ fn both_pass(
     // The plan's `verify` applies to the whole plan, not to its first phases.
     let own = [plan].into_iter().filter(|_| order.up_to.is_none());
     for (number, side) in own.chain(others).enumerate() {
-        let Some(line) = side.verify.as_deref() else {
+        let checks = FinishCheck::of_plan(side);
+        if checks.is_empty() {
             continue;
-        };
+        }
         pool.resolver_runs(&order.attempt, &folder);
         let check = Check {
             tag: format!("resolve-{}-{number}", order.attempt),
-            line,
+            checks: &checks,
             worktree: path,
             timeout: side.attempts.timeout,
             grace: side.attempts.grace,
@@ -189,7 +190,7 @@ fn both_pass(
         };
         let variables =
             environment::for_train(project, Some(side), &crate::git::conflict_key(&plan.name), path);
-        let at_work = verify::at_work(&folder, &check.tag, line);
+        let at_work = verify::at_work(&folder, &check.tag, &checks);
         let said = verify::run(project, &folder, variables, &check, at_work, &|| {
             pool.is_unwanted_resolver(&order.attempt)
         })?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agent::JobFolder;
 use crate::git::{self, CandidateBuilder, ConflictFile};
-use crate::plan::{CommitId, MergeStrategy, Plan, Regenerate};
+use crate::plan::{CommitId, FinishCheck, MergeStrategy, Plan, Regenerate};
 use crate::schedule::{ConflictRepaired, MergeTrouble, Prefix};
 
 use super::wording::message;
@@ -272,7 +272,7 @@ fn run(
             clash.onto.short(),
             clash.incoming.short()
         ),
-        line: &entry.command,
+        checks: &[FinishCheck::verify(&entry.command)],
         worktree: path,
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,

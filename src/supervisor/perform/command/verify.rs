@@ -1,11 +1,12 @@
 //! Running verifications: each runs under a runner like an agent, so that it leaves no orphans.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::agent::{AgentError, Environment, Job, JobFolder, JobInput, JobState, OutputReading, Runner};
 use crate::git::{self, commit_leftovers};
-use crate::plan::{CommitId, CommitPolicy, Plan, PlanName, StopSignal};
+use crate::plan::{CommitId, CommitPolicy, FinishCheck, Plan, PlanName, StopSignal};
 use crate::schedule::{Event, Exit, Failed, OfPlan, Ran};
 use crate::words;
 
@@ -59,10 +60,8 @@ fn verdict(
     let plan = project
         .plan(name)
         .ok_or("the plan is no longer in the manifest")?;
-    let line = plan
-        .verify
-        .as_deref()
-        .ok_or("the plan no longer has a `verify`")?;
+    let checks = FinishCheck::of_plan(plan);
+    let line = FinishCheck::line_of(&checks).ok_or("the plan no longer has a `verify`")?;
     let tip = || {
         let tip = project.repo.branch_tip(&plan.branch);
         tip.map_err(in_words)?
@@ -71,7 +70,7 @@ fn verdict(
     let tag = |commit: &CommitId| format!("verify-{name}-{}", commit.short());
     let folder = JobFolder::new(project.dir.verification(name));
     let mut commit = tip()?;
-    let earlier = at_work(&folder, &tag(&commit), line);
+    let earlier = at_work(&folder, &tag(&commit), &checks);
     // Not for an adopted verification: files that a running one writes must not land.
     if earlier.is_none() {
         commit_all(project, plan, worktree)?;
@@ -79,7 +78,7 @@ fn verdict(
     }
     let check = Check {
         tag: tag(&commit),
-        line,
+        checks: &checks,
         worktree,
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,
@@ -98,7 +97,7 @@ fn verdict(
         ));
     }
     let ran = Ran {
-        line: line.to_owned(),
+        line,
         tree: project.repo.tree_of(&commit).map_err(in_words)?,
         commit,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -137,11 +136,19 @@ pub fn stop_verification(project: &Project, name: &PlanName) {
     }
 }
 
-/// The runner of this line, when one with this tag has been running there since before a restart. It is searched for once and
-/// then waited for, because it may end at any moment.
-pub fn at_work(folder: &JobFolder, tag: &str, line: &str) -> Option<Runner> {
+/// A check that has been running since before a restart.
+pub struct AtWork {
+    /// Its place in the list of checks; those before it have passed.
+    place: usize,
+    runner: Runner,
+}
+
+/// The one of the checks that runs there under this tag, if any. It is searched for once and then waited for, because it may
+/// end at any moment.
+pub fn at_work(folder: &JobFolder, tag: &str, checks: &[FinishCheck]) -> Option<AtWork> {
     let runner = Runner::adopt(folder.clone()).ok()??;
-    is_job(folder, tag, line).then_some(runner)
+    let place = checks.iter().position(|check| is_job(folder, tag, &check.line))?;
+    Some(AtWork { place, runner })
 }
 
 /// True when the last job there has this tag and runs this line.
@@ -191,10 +198,11 @@ pub fn end(folder: &JobFolder) -> Result<(), String> {
 pub const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// One verification.
+/// One verification: checks that run one after the other until one fails.
 pub struct Check<'a> {
     pub tag: String,
-    pub line: &'a str,
+    /// What has to hold, in this order. Each may take the whole `timeout`.
+    pub checks: &'a [FinishCheck],
     pub worktree: &'a Path,
     pub timeout: Duration,
     pub grace: Duration,
@@ -202,24 +210,46 @@ pub struct Check<'a> {
     pub gently: bool,
 }
 
-/// Runs a shell line to its end, or waits for the runner found by `at_work`. The line is ended once it is `unwanted`.
+/// Runs the checks one after the other until one fails, and waits for the one found by `at_work`. What runs is ended once it is
+/// `unwanted`.
 ///
 /// # Errors
 ///
-/// Why the line could not be run.
+/// Why a check could not be run.
 pub fn run(
     project: &Project,
     folder: &JobFolder,
     variables: Environment,
     check: &Check<'_>,
-    mut at_work: Option<Runner>,
+    at_work: Option<AtWork>,
     unwanted: &dyn Fn() -> bool,
 ) -> Result<VerifyOutcome, String> {
-    let job = Job {
+    let (first, mut runner) = match at_work {
+        Some(at_work) => (at_work.place, Some(at_work.runner)),
+        None => (0, None),
+    };
+    let variables = variables.into_map();
+    for one in check.checks.get(first..).unwrap_or_default() {
+        let job = job(check, &one.line, variables.clone());
+        let said = run_line(project, folder, &job, &one.line, runner.take(), unwanted)?;
+        match said {
+            VerifyOutcome::Passed => {}
+            VerifyOutcome::Failed { why, timed_out } => {
+                let why = one.failure(&why);
+                return Ok(VerifyOutcome::Failed { why, timed_out });
+            }
+            VerifyOutcome::Stopped => return Ok(said),
+        }
+    }
+    Ok(VerifyOutcome::Passed)
+}
+
+fn job(check: &Check<'_>, line: &str, variables: BTreeMap<String, String>) -> Job {
+    Job {
         tag: check.tag.clone(),
-        argv: argv(check),
+        argv: argv(check, line),
         folder: check.worktree.to_owned(),
-        env: variables.into_map(),
+        env: variables,
         input: JobInput::Null,
         timeout: Some(check.timeout),
         grace: check.grace,
@@ -228,28 +258,37 @@ pub fn run(
         patience: None,
         head: None,
         ends_with: None,
-    };
-    let trouble = |error: AgentError| format!("`{}` could not be run: {error}", check.line);
+    }
+}
+
+fn run_line(
+    project: &Project,
+    folder: &JobFolder,
+    job: &Job,
+    line: &str,
+    mut at_work: Option<Runner>,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<VerifyOutcome, String> {
+    let trouble = |error: AgentError| format!("`{line}` could not be run: {error}");
     for _ in 0..VANISHED_AT_MOST {
         if unwanted() {
             return Ok(VerifyOutcome::Stopped);
         }
-        match run_once(project, folder, &job, at_work.take(), unwanted).map_err(trouble)? {
+        match run_once(project, folder, job, at_work.take(), unwanted).map_err(trouble)? {
             // A killed runner gives no verdict.
             Exit::Lost => {}
-            exit => return Ok(said_by(folder, check.line, &exit)),
+            exit => return Ok(said_by(folder, line, &exit)),
         }
     }
     Err(format!(
-        "`{}` vanished {VANISHED_AT_MOST} times without a record of its end: something kills its runner",
-        check.line
+        "`{line}` vanished {VANISHED_AT_MOST} times without a record of its end: something kills its runner"
     ))
 }
 
 /// The command line, at the lowest priority when it is run gently.
-fn argv(check: &Check<'_>) -> Vec<String> {
+fn argv(check: &Check<'_>, line: &str) -> Vec<String> {
     let gently: &[&str] = if check.gently { &["nice", "-n", "19"] } else { &[] };
-    let words = gently.iter().copied().chain(["sh", "-c", check.line]);
+    let words = gently.iter().copied().chain(["sh", "-c", line]);
     words.map(str::to_owned).collect()
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::agent::JobFolder;
 use crate::git::{self, WorktreeAdmin};
-use crate::plan::{PhaseId, Plan, PlanName};
+use crate::plan::{FinishCheck, PhaseId, Plan, PlanName};
 use crate::schedule::train::BuildId;
 use crate::schedule::{Event, PhaseSaid, PhaseVerify, Ran};
 
@@ -80,21 +80,22 @@ fn said(
     plan: &Plan,
     phase: PhaseId,
 ) -> Result<(Ran, VerifyOutcome), String> {
-    let lines = plan.phases.get(&phase).map(|own| own.verify.as_slice());
-    let line = joined(lines.unwrap_or_default());
+    let own = plan.phases.get(&phase);
+    let checks = own.map(FinishCheck::of_phase).unwrap_or_default();
+    let line = FinishCheck::line_of(&checks);
     let tip = project.repo.branch_tip(&plan.branch);
     let commit = tip
         .map_err(in_words)?
         .ok_or_else(|| format!("the branch `{}` is gone", plan.branch))?;
     let tree = project.repo.tree_of(&commit).map_err(in_words)?;
     let ran = |took_ms| Ran {
-        line: line.clone(),
+        line: line.clone().unwrap_or_default(),
         commit: commit.clone(),
         tree: tree.clone(),
         took_ms,
     };
     // The check was removed from the manifest meanwhile.
-    if line.is_empty() {
+    if checks.is_empty() {
         return Ok((ran(0), VerifyOutcome::Passed));
     }
     let build = build_of(&plan.name, phase);
@@ -104,7 +105,7 @@ fn said(
     let name = train_key(taken.slot);
     let folder = JobFolder::new(project.dir.train_verification(taken.slot));
     let path = project.worktree_path(&name);
-    let at_work = verify::at_work(&folder, &tag, &line);
+    let at_work = verify::at_work(&folder, &tag, &checks);
     let worktree = if at_work.is_some() {
         // The files under a running verification must not change.
         path
@@ -120,7 +121,7 @@ fn said(
     variables.set("ORCH_PHASE", phase.to_string());
     let check = verify::Check {
         tag,
-        line: &line,
+        checks: &checks,
         worktree: &worktree,
         timeout: plan.attempts.timeout,
         grace: plan.attempts.grace,
@@ -134,15 +135,4 @@ fn said(
     let _ = admin.record_left(&name);
     verify::forget_end(&folder);
     Ok((ran(took), said?))
-}
-
-/// Joins several lines into one, which fails with the first failing line.
-fn joined(lines: &[String]) -> String {
-    match lines {
-        [only] => only.clone(),
-        several => {
-            let each: Vec<String> = several.iter().map(|line| format!("({line})")).collect();
-            each.join(" && ")
-        }
-    }
 }

@@ -5,7 +5,7 @@
 use crate::agent::JobFolder;
 use crate::git::{self, BuildOutcome, Candidate, WorktreeAdmin};
 use crate::journal::{KnownVerdict, Verdicts};
-use crate::plan::{CommitId, Plan};
+use crate::plan::{CommitId, FinishCheck, Plan};
 use crate::schedule::train::time_limit;
 use crate::schedule::{UnionBuild, UnionSaid};
 
@@ -119,7 +119,7 @@ impl UnionRun<'_> {
         }
         let check = verify::Check {
             tag,
-            line: self.line,
+            checks: &[FinishCheck::verify(self.line)],
             worktree: &ready.path,
             timeout: self.limit,
             grace: self.top.map_or(verify::GRACE, |plan| plan.attempts.grace),

@@ -15,7 +15,7 @@ use crate::agent::{Environment, ExitRecord, JobFolder, JobState, Runner};
 use crate::failpoint;
 use crate::git::{self, ORCH_DIR, inspect};
 use crate::journal::SCHEMA;
-use crate::plan::Setup;
+use crate::plan::{FinishCheck, Setup};
 use crate::schedule::Exit;
 
 use super::copy_in::{CopyError, copy_in};
@@ -229,7 +229,8 @@ fn run_setup(
     let folder = JobFolder::new(project.dir.setup(wanted.key));
     let log = folder.log();
     let tag = format!("setup-{}-{id}", wanted.key);
-    let at_work = verify::at_work(&folder, &tag, line);
+    let checks = [FinishCheck::verify(line)];
+    let at_work = verify::at_work(&folder, &tag, &checks);
     let passed = |record: &ExitRecord| record.exit == Exit::Code { code: 0 };
     let ended = at_work.is_none()
         && matches!(folder.state(), Ok(JobState::Ended(record)) if passed(&record))
@@ -238,7 +239,7 @@ fn run_setup(
         (progress.say)(format!("`{line}` runs in it (its log: {})", log.display()));
         let check = verify::Check {
             tag,
-            line,
+            checks: &checks,
             worktree: wanted.worktree,
             timeout: wanted.timeout,
             grace: wanted.grace,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::agent::JobFolder;
 use crate::git;
-use crate::plan::Plan;
+use crate::plan::{FinishCheck, Plan};
 
 use super::build_context::BuildContext;
 use super::candidate_pool::{Chain, TakenSlot, train_key};
@@ -50,7 +50,8 @@ pub fn run<'a>(
     let note = folder.path().with_extension("fresh");
     let was_fresh = || fs::read_to_string(&note).is_ok_and(|noted| noted == tag);
     // Look for a running verification first: it may end before the second check.
-    let at_work = verify::at_work(&folder, &tag, what.line);
+    let checks = [FinishCheck::verify(what.line)];
+    let at_work = verify::at_work(&folder, &tag, &checks);
     if at_work.is_none()
         && let Some((said, took)) = verify::finished_before(&folder, &tag, what.line)
     {
@@ -88,7 +89,7 @@ pub fn run<'a>(
     variables.set("ORCH_TARGET", chain.target_tip.target.as_str());
     let check = verify::Check {
         tag,
-        line: what.line,
+        checks: &checks,
         worktree: &worktree,
         timeout: what.limit,
         grace: top.map_or(verify::GRACE, |plan| plan.attempts.grace),

@@ -385,14 +385,31 @@ fn success_criteria_are_checked_at_the_end_and_the_one_that_is_not_met_is_named(
     sandbox.plan("q", met, &document(&[1]), "work 1.1");
     let hangs = "timeout = \"5s\"\nsuccess = [\"sleep 600\"]";
     sandbox.plan("hangs", hangs, &document(&[1]), "work 1.1");
+    let first = "verify = \"echo seen; exit 3\"\nsuccess = [\"touch $MARKS/tried\"]\noutputs = [\"x/**\"]";
+    sandbox.plan("first", first, &document(&[1]), "work 1.1");
     sandbox.orch("up").code(1).ok();
     assert_eq!(sandbox.state("p"), "held");
     let why = sandbox.why("p");
-    assert!(why.contains("not met: test -f 'docs/a b.md' # the page"), "{why}");
+    let named = "success criterion not met: `test -f 'docs/a b.md' # the page`";
+    assert!(why.contains(named), "{why}");
+    assert!(
+        !why.contains("exit 7") && !why.contains("test -f p-1.1.txt"),
+        "{why}"
+    );
+    let why = sandbox.why("first");
+    assert!(why.contains("`echo seen; exit 3`"), "{why}");
+    assert!(!why.contains("not met") && !why.contains("x/**"), "{why}");
+    assert!(
+        !sandbox.mark("tried").exists(),
+        "what comes after a failure is not run"
+    );
     assert_eq!(sandbox.state("q"), "finished");
     assert_eq!(sandbox.state("hangs"), "held");
     let why = sandbox.why("hangs");
-    assert!(why.contains("ran out of time"), "{why}");
+    assert!(
+        why.contains("success criterion not met: `sleep 600` ran out of time"),
+        "{why}"
+    );
     sandbox.nothing_is_left();
 }
 
@@ -408,7 +425,10 @@ fn a_plan_is_finished_when_its_outputs_are_committed_and_the_report_lists_them()
     sandbox.orch("up").code(1).ok();
     assert_eq!(sandbox.state("p"), "finished", "{}", sandbox.why("p"));
     let why = sandbox.why("q");
-    assert!(why.contains("no file findings/*.md is in a commit"), "{why}");
+    assert!(
+        why.contains("no committed file matches `findings/*.md`, which `outputs` names"),
+        "{why}"
+    );
     let report = sandbox.orch("report --json").code(0).json();
     let plans = &report["report"]["plans"];
     let brought = serde_json::json!(["findings/deep/one.md", "it's b.md"]);
