@@ -16,8 +16,8 @@ pub struct ChosenStrategy {
 pub enum StrategyReason {
     /// The phase's tasks name dependencies.
     NamesDependencies,
-    /// The phase's tasks name dependencies, and the plan ends sooner than with `dag`.
-    EndsSooner,
+    /// The plan ends sooner than with this strategy, which what the phase says would lead to.
+    EndsSooner(Strategy),
     /// The phase waits for no other phase, and its tasks touch different files.
     DisjointAlone,
     /// The phase waits for other phases, and its tasks touch different files.

@@ -13,59 +13,76 @@ use crate::graph::order::plan_order::PlanOrder;
 /// Plans with more tasks than this are not simulated to choose a strategy.
 const MOST_UNITS: usize = 200;
 
-/// The largest number of phases whose strategies are tried out.
+/// In plans with more phases than this, all phases that `auto` decides get the same strategy, or what the flowchart says.
 const MOST_PHASES: usize = 10;
 
-/// Chooses the strategy of each phase. `auto` follows what the phase says. If tasks name dependencies, `auto` takes the
-/// strategy that ends sooner. Only the document's estimates count, so the same document always has the same edges. `locks`
-/// has the files of each task.
+/// What a phase may have instead of what the flowchart says. `independent` is left out: that tasks do not touch each other's
+/// work has to be known.
+const TRIED: [Strategy; 3] = [Strategy::Dag, Strategy::Pipeline, Strategy::Batched];
+
+/// Chooses the strategy of each phase. `auto` follows what the phase says, unless another strategy makes the plan end sooner.
+/// Only the document's estimates count, so the same document always has the same edges. `locks` has the files of each task.
 pub fn strategies(
     document: &Document,
     arrangement: &Arrangement,
     locks: &BTreeMap<TaskId, Vec<u32>>,
 ) -> Vec<ChosenStrategy> {
     let phases = document.phases.iter().enumerate();
-    let mut chosen: Vec<ChosenStrategy> = phases
+    let chosen: Vec<ChosenStrategy> = phases
         .map(|(place, phase)| match arrangement.strategy_of(phase.id) {
             Strategy::Auto => by_flowchart(&document.phases[..place], phase, locks),
             strategy => ChosenStrategy { strategy, why: None },
         })
         .collect();
-    // Waiting for a share helps only tasks that name nothing, and only after a phase with more tasks than the share needs.
-    let gains = |place: usize| {
-        let phases = &document.phases;
-        let mut before = phases[..place].iter().map(|phase| phase.tasks.len());
-        before.any(|tasks| arrangement.needed(tasks) < tasks)
-            && phases[place].tasks.iter().any(|task| task.depends.is_none())
-    };
-    let is_open = |own: &ChosenStrategy| own.strategy == Strategy::Dag && own.why.is_some();
-    let open = (0..chosen.len()).filter(|place| is_open(&chosen[*place]) && gains(*place));
-    let open: Vec<usize> = open.collect();
+    let is_open = |own: &ChosenStrategy| own.strategy != Strategy::Independent && own.why.is_some();
+    let open: Vec<usize> = (0..chosen.len())
+        .filter(|place| is_open(&chosen[*place]))
+        .collect();
     let units = document.tasks().count();
-    if arrangement.dispatch != Dispatch::Task || units > MOST_UNITS || open.len() > MOST_PHASES {
+    if arrangement.dispatch != Dispatch::Task || units > MOST_UNITS || open.is_empty() {
         return chosen;
     }
     let end = |chosen: &[ChosenStrategy]| {
         let order = draw(document, arrangement, chosen, locks);
         expected_end(document, arrangement, &order, locks)
     };
-    let mut best = None;
-    for place in open {
-        let dag = *best.get_or_insert_with(|| end(&chosen));
-        let kept = std::mem::replace(
-            &mut chosen[place],
-            ChosenStrategy {
-                strategy: Strategy::Pipeline,
-                why: Some(StrategyReason::EndsSooner),
-            },
-        );
-        let pipeline = end(&chosen);
-        match pipeline < dag {
-            true => best = Some(pipeline),
-            false => chosen[place] = kept,
+    let instead = |place: usize, strategy: Strategy| match chosen[place].strategy {
+        same if same == strategy => chosen[place],
+        than => ChosenStrategy {
+            strategy,
+            why: Some(StrategyReason::EndsSooner(than)),
+        },
+    };
+    let (mut best, mut soonest) = (chosen.clone(), end(&chosen));
+    for strategy in TRIED {
+        let mut all = chosen.clone();
+        for place in &open {
+            all[*place] = instead(*place, strategy);
+        }
+        let ends = end(&all);
+        if ends < soonest {
+            (best, soonest) = (all, ends);
         }
     }
-    chosen
+    if open.len() > MOST_PHASES {
+        return best;
+    }
+    for place in open {
+        // What the flowchart says is kept where nothing ends sooner without it.
+        for strategy in [chosen[place].strategy].into_iter().chain(TRIED) {
+            let (kept, tried) = (best[place], instead(place, strategy));
+            if tried == kept {
+                continue;
+            }
+            best[place] = tried;
+            let ends = end(&best);
+            match ends < soonest || ends == soonest && tried == chosen[place] {
+                true => soonest = ends,
+                false => best[place] = kept,
+            }
+        }
+    }
+    best
 }
 
 /// Returns what `auto` chooses for a phase, from the contents of the phase and of the phases `before` it.
@@ -105,8 +122,8 @@ fn are_disjoint(tasks: &[Task], locks: &BTreeMap<TaskId, Vec<u32>>) -> bool {
     tasks.len() > 1 && tasks.iter().all(alone)
 }
 
-/// Returns when the last unit ends, in milliseconds, if each unit starts as soon as its gates and a free lane allow. Uses
-/// the document's estimates.
+/// Returns when the last unit ends, in milliseconds, if each unit starts as soon as its gates and a free lane allow, those with
+/// the longest work behind them first. Uses the document's estimates.
 fn expected_end(
     document: &Document,
     arrangement: &Arrangement,
@@ -126,20 +143,24 @@ fn expected_end(
         UnitId::Task(task) => stated(task).map_or(Durations::EQUAL, |time| time.as_millis() as u64),
         UnitId::Phase(_) => 0,
     };
+    let lengths: Vec<u64> = order.units.iter().map(|unit| length(unit.id)).collect();
     let files = |unit: usize| match order.units[unit].id {
         UnitId::Task(task) => locks.get(&task).map(Vec::as_slice).unwrap_or_default(),
         UnitId::Phase(_) => &[],
     };
     let lanes = arrangement.lanes.nominal(order.units.len());
+    let remaining = remaining(order, &lengths);
     let mut open = OpenUnits::new(order);
     let mut running: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
     let (mut now, mut begun, mut held) = (0, BTreeSet::new(), BTreeSet::<u32>::new());
     loop {
-        for &unit in &open.startable {
+        let mut ready: Vec<usize> = open.startable.iter().copied().collect();
+        ready.sort_by_key(|unit| Reverse(remaining[*unit]));
+        for unit in ready {
             let is_free = files(unit).iter().all(|file| !held.contains(file));
             if running.len() < lanes && is_free && begun.insert(unit) {
                 held.extend(files(unit));
-                running.push(Reverse((now + length(order.units[unit].id), unit)));
+                running.push(Reverse((now + lengths[unit], unit)));
             }
         }
         let Some(Reverse((end, unit))) = running.pop() else {
@@ -153,10 +174,38 @@ fn expected_end(
     }
 }
 
+/// The time from each unit's start to the end of everything behind it.
+fn remaining(order: &PlanOrder, lengths: &[u64]) -> Vec<u64> {
+    let mut open = OpenUnits::new(order);
+    let mut sorted = Vec::with_capacity(lengths.len());
+    while !open.startable.is_empty() {
+        let next: Vec<usize> = open.startable.iter().copied().collect();
+        open.end(&next);
+        sorted.extend(next);
+    }
+    let mut member_of: Vec<Vec<usize>> = vec![Vec::new(); lengths.len()];
+    for gate in 0..order.gates.len() {
+        for member in order.gates.get(gate).of() {
+            member_of[member].push(gate);
+        }
+    }
+    let mut behind = vec![0; order.gates.len()];
+    let mut remaining = vec![0; lengths.len()];
+    for unit in sorted.into_iter().rev() {
+        let longest = member_of[unit].iter().map(|gate| behind[*gate]).max();
+        remaining[unit] = longest.unwrap_or(0) + lengths[unit];
+        for gate in order.waits.of(unit) {
+            behind[gate] = remaining[unit].max(behind[gate]);
+        }
+    }
+    remaining
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::FileLocks;
+    use crate::graph::chance::rng::Rng;
     use crate::plan::PhaseId;
     use crate::plan::markdown::read_document;
 
@@ -203,9 +252,57 @@ mod tests {
         };
         let found = chosen(text, &arrangement);
         assert_eq!(found[1].strategy, Strategy::Pipeline);
-        assert_eq!(found[1].why, Some(StrategyReason::EndsSooner));
+        assert_eq!(found[1].why, Some(StrategyReason::EndsSooner(Strategy::Dag)));
         let alike = "## Phase 1: a\n- [ ] 1.1 a\n\n## Phase 2: b\n- [ ] 2.1 f\n- [ ] 2.2 g (depends: 1.1)\n";
         assert_eq!(auto(alike)[1], Strategy::Dag);
+    }
+
+    #[test]
+    fn auto_ends_no_later_than_any_one_strategy_for_all_phases() {
+        let short = "## Phase 1: a\n- [ ] 1.1 a (expected: 1h)\n- [ ] 1.2 b\n- [ ] 1.3 c\n- [ ] 1.4 d\n- [ ] 1.5 e\n\n\
+                     ## Phase 2: b\n- [ ] 2.1 f (depends: 1.1)\n- [ ] 2.2 g (expected: 1h)\n- [ ] 2.3 h (expected: 1h)\n";
+        let mut texts = vec![short.to_owned()];
+        let mut rng = Rng::new(7);
+        for _ in 0..60 {
+            texts.push(random_text(&mut rng));
+        }
+        for text in texts {
+            let (document, _) = read_document(&text);
+            let locks = FileLocks::new(&document).of;
+            let ends = |strategy: Strategy| {
+                let arrangement = Arrangement {
+                    dispatch: Dispatch::Task,
+                    strategy,
+                    ..Arrangement::default()
+                };
+                let chosen = strategies(&document, &arrangement, &locks);
+                let order = draw(&document, &arrangement, &chosen, &locks);
+                expected_end(&document, &arrangement, &order, &locks)
+            };
+            let auto = ends(Strategy::Auto);
+            for strategy in TRIED {
+                assert!(auto <= ends(strategy), "{strategy}: {text}");
+            }
+        }
+    }
+
+    /// A few phases whose tasks take different times, and name what they wait for or their files, or neither.
+    fn random_text(rng: &mut Rng) -> String {
+        let mut text = String::new();
+        for phase in 1..=2 + rng.below(3) {
+            text.push_str(&format!("## Phase {phase}: p\n"));
+            for task in 1..=1 + rng.below(5) {
+                text.push_str(&format!("- [ ] {phase}.{task} t"));
+                match rng.below(4) {
+                    0 if phase > 1 => text.push_str(&format!(" (depends: {}.1)", phase - 1)),
+                    1 => text.push_str(&format!(" (touches: f{}.rs)", rng.below(3))),
+                    _ => {}
+                }
+                text.push_str(&format!(" (expected: {}m)\n", 10 * (1 + rng.below(9))));
+            }
+            text.push('\n');
+        }
+        text
     }
 
     #[test]

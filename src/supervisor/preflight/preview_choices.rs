@@ -1,5 +1,6 @@
 //! The selections of `auto`, plan by plan and phase by phase, for `orch preview`.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::Serialize;
@@ -29,7 +30,7 @@ pub struct ChosenPhase {
     #[serde(serialize_with = "as_text")]
     pub strategy: Strategy,
     /// The reason.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 fn as_text<S: serde::Serializer>(word: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
