@@ -10,6 +10,7 @@ use crate::graph::network::node::Of;
 use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Counts, Gate};
 use crate::graph::ranking::rank::Ranks;
+use crate::graph::ranking::timeline::Timeline;
 
 /// A picture under construction.
 pub(super) struct Draft<'g> {
@@ -40,7 +41,7 @@ impl Picture {
 
 impl<'g> Draft<'g> {
     pub(super) fn new(set: &'g PlanSet, graph: &'g Graph, ranks: &Ranks, view: View) -> Self {
-        let path = ranks.critical_path(graph);
+        let path = Timeline::new(graph, ranks).critical_path;
         let mut work = vec![0; set.plans.len()];
         for node in &graph.nodes {
             work[node.plan] += node.expected;

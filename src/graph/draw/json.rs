@@ -10,6 +10,7 @@ use super::picture::NodeKind;
 use super::words;
 use crate::graph::network::whole::Graph;
 use crate::graph::ranking::rank::Ranks;
+use crate::graph::ranking::timeline::Timeline;
 
 /// The output of `orch graph --format json`.
 #[derive(Debug, Clone, Serialize)]
@@ -58,7 +59,8 @@ pub fn document<'g>(
     ranks: &Ranks,
     only: Option<usize>,
 ) -> GraphDocument<'g> {
-    let critical: BTreeSet<usize> = ranks.critical_path(graph).into_iter().collect();
+    let path = Timeline::new(graph, ranks).critical_path;
+    let critical: BTreeSet<usize> = path.into_iter().collect();
     let ids: Vec<String> = (0..graph.nodes.len()).map(|node| graph.id(node)).collect();
     let mut shown: Vec<bool> = graph
         .nodes

@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(of(Strategy::Independent), [vec![], vec!["1.1"], vec![]]);
         assert_eq!(
             drawn(PHASES, Strategy::Auto, Dispatch::Task).strategies,
-            [Strategy::Batched, Strategy::Dag]
+            [Strategy::Dag, Strategy::Dag]
         );
     }
 

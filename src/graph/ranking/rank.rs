@@ -62,38 +62,6 @@ impl Ranks {
         let order = Opening::new(graph).order(&Members::new(graph));
         left_out(&order, graph.nodes.len())
     }
-
-    /// Returns the longest expected path from `node` on. This is the critical path when `node` is the first node of that
-    /// path.
-    pub fn path_from(&self, graph: &Graph, node: usize) -> Vec<usize> {
-        let mut path = vec![node];
-        let gates_of = Members::new(graph);
-        let waiting = waiting(graph);
-        let mut at = node;
-        loop {
-            let left = self.remaining[at] - graph.nodes[at].expected;
-            let next = gates_of
-                .of(at)
-                .iter()
-                .flat_map(|gate| waiting[*gate as usize].iter().copied())
-                // Plans that wait for each other may land in any order. Their landings would lead in a cycle.
-                .find(|next| self.remaining[*next] == left && self.stuck.binary_search(next).is_err());
-            match next {
-                Some(next) => {
-                    path.push(next);
-                    at = next;
-                }
-                None => return path,
-            }
-        }
-    }
-
-    /// Returns the critical path across all plans, which is the longest expected path.
-    pub fn critical_path(&self, graph: &Graph) -> Vec<usize> {
-        let begins = self.order.iter().copied();
-        let first = begins.max_by_key(|node| (self.remaining[*node], std::cmp::Reverse(*node)));
-        first.map_or_else(Vec::new, |first| self.path_from(graph, first))
-    }
 }
 
 /// Returns the nodes missing from an order that contains no node twice.
@@ -106,17 +74,6 @@ fn left_out(order: &[usize], nodes: usize) -> Vec<usize> {
         reached[*node] = true;
     }
     (0..nodes).filter(|node| !reached[*node]).collect()
-}
-
-/// Returns the nodes that wait at each gate.
-fn waiting(graph: &Graph) -> Vec<Vec<usize>> {
-    let mut waiting = vec![Vec::new(); graph.gates.len()];
-    for node in 0..graph.nodes.len() {
-        for gate in graph.gates_at(node) {
-            waiting[gate].push(node);
-        }
-    }
-    waiting
 }
 
 /// The maximum over everything that waits behind each gate. All members of a gate share the result, so its waiters are

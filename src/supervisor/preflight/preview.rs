@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::agent::{JobFolder, JobState};
-use crate::graph::{Durations, Gate, Graph, Of, Ranks};
+use crate::graph::{Durations, Gate, Graph, Of, Ranks, Timeline};
 use crate::journal::SCHEMA;
 use crate::plan::{Dispatch, Lint, Plan, PlanName, PlanSet, PlanState, Strategy};
 use crate::schedule::{
@@ -136,7 +136,8 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
     let left = what_is_left(project, &situation, only);
     let graph = Graph::new(&left, &situation.durations);
     let ranks = Ranks::new(&graph, &left);
-    let path = ranks.critical_path(&graph);
+    let timeline = Timeline::new(&graph, &ranks);
+    let path = timeline.critical_path;
     let is_open = |plan: &Plan| !situation.scheduler.state().is_landed(&plan.name);
     let overlaps = shared_files(&left, &graph, is_open);
     let mut risks = plan_lints::of_preview(project, &situation, &left, &graph, &path, &overlaps)?;
@@ -154,7 +155,7 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
         dispatch: chosen_dispatches(&left),
         strategies: chosen_strategies(&left, &graph),
         waves: waves(&left, &graph, &ranks),
-        critical_ms: path.iter().map(|node| graph.nodes[*node].expected).sum(),
+        critical_ms: timeline.length,
         critical_path: shown_path(&left, &graph, &path),
         expected,
         risks,
