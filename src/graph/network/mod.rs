@@ -2,6 +2,7 @@
 //!
 //! May import `order`.
 
+pub(super) mod beside;
 pub(super) mod build;
 pub(super) mod file_turn;
 pub(super) mod landings;

@@ -171,7 +171,7 @@ impl<'p> NamedFiles<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Durations, Generated};
+    use crate::graph::{Durations, Generated, SideBySide};
     use crate::plan::Priority;
 
     fn serialized(count: usize, edit: impl Fn(&mut PlanSet)) -> (Graph, PlanSet) {
@@ -217,9 +217,10 @@ mod tests {
             }
         });
         assert_eq!(firsts(&graph), [vec![], vec![], vec![], vec![0, 1, 2]]);
-        let mut series = PlanSeries::new(&set, &graph);
-        assert_eq!(series.side_by_side(&[0, 1, 2, 3]), [0, 1, 2]);
-        assert_eq!(series.side_by_side(&[2, 3]), [] as [usize; 0]);
+        let mut beside = SideBySide::new(&set, &graph);
+        let files = ["src/a.rs".to_owned()];
+        assert_eq!(beside.of(&[0, 1, 2, 3], &files), [0, 1, 2]);
+        assert_eq!(beside.of(&[2, 3], &files), [] as [usize; 0]);
         let (graph, _) = serialized(2, |set| {
             for (one, other) in [(0, 1), (1, 0)] {
                 let point = format!("{}.1", set.plans[other].name).parse().unwrap();

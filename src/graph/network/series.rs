@@ -2,37 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{PlanName, PlanSet};
-
-use crate::graph::network::whole::Graph;
+use crate::plan::{Plan, PlanName, PlanSet, Point};
 
 /// The plans that each plan waits for, by index in the manifest.
 #[derive(Debug)]
-pub struct PlanSeries {
+pub(in crate::graph) struct PlanSeries {
     direct: Vec<Vec<usize>>,
     /// For each plan, a bit set of the plans that it waits for, directly or not. Computed on demand.
     reach: BTreeMap<usize, Vec<u64>>,
 }
 
 impl PlanSeries {
-    /// Reads the dependencies in the manifest and the documents, and adds the order from `overlap = "serialize"`.
-    pub fn new(set: &PlanSet, graph: &Graph) -> Self {
-        let mut series = Self::written(set);
-        for (direct, after) in series.direct.iter_mut().zip(&graph.after) {
-            direct.extend(after.iter().map(|turn| turn.first));
-        }
-        series
+    /// Reads the dependencies of plans and their parts in the manifest and the documents.
+    pub(in crate::graph) fn written(set: &PlanSet) -> Self {
+        Self::of(set, |plan| plan.all_waits().map(|wait| wait.on.plan).collect())
     }
 
-    /// Reads the dependencies in the manifest and the documents.
-    pub(in crate::graph) fn written(set: &PlanSet) -> Self {
+    /// Reads the dependencies of whole plans on whole plans in the manifest and the documents.
+    pub(in crate::graph) fn written_of_wholes(set: &PlanSet) -> Self {
+        Self::of(set, |plan| {
+            let wholes = plan.depends.iter().filter(|wait| wait.on.point == Point::Plan);
+            wholes.map(|wait| wait.on.plan.clone()).collect()
+        })
+    }
+
+    fn of(set: &PlanSet, waits: impl Fn(&Plan) -> Vec<PlanName>) -> Self {
         let plans = set.plans.iter().enumerate();
         let numbers: BTreeMap<&PlanName, usize> = plans.map(|(number, plan)| (&plan.name, number)).collect();
         let direct = set.plans.iter().map(|plan| {
-            let mut on: Vec<usize> = plan
-                .all_waits()
-                .filter_map(|wait| numbers.get(&wait.on.plan).copied())
-                .collect();
+            let waits = waits(plan);
+            let mut on: Vec<usize> = waits.iter().filter_map(|on| numbers.get(on).copied()).collect();
             on.sort_unstable();
             on.dedup();
             on
@@ -43,16 +42,9 @@ impl PlanSeries {
         }
     }
 
-    /// Returns the plans that can run beside at least one other of `plans`, because neither waits for the other.
-    pub fn side_by_side(&mut self, plans: &[usize]) -> Vec<usize> {
-        let mut found = Vec::new();
-        for one in plans {
-            let mut others = plans.iter().filter(|other| *other != one);
-            if others.any(|other| !self.waits(*one, *other) && !self.waits(*other, *one)) {
-                found.push(*one);
-            }
-        }
-        found
+    /// Adds plans that a plan waits for. Only before the first question.
+    pub(in crate::graph) fn add(&mut self, plan: usize, firsts: impl Iterator<Item = usize>) {
+        self.direct[plan].extend(firsts);
     }
 
     /// Returns true when `one` waits for `other`, directly or not.

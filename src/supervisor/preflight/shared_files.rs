@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::graph::{FileTurn, Graph, PlanSeries, plan_overlaps};
+use crate::graph::{FileTurn, Graph, SideBySide, plan_overlaps};
 use crate::plan::{Lint, LintId, LintPlace, PhaseId, Plan, PlanName, PlanSet, Point, WorkRef, first_of};
 
 /// How many files of an overlap are named.
@@ -55,11 +55,11 @@ pub(crate) fn shared_files(
     graph: &Graph,
     is_open: impl Fn(&Plan) -> bool,
 ) -> Vec<SharedFiles> {
-    let mut series = PlanSeries::new(set, graph);
+    let mut side_by_side = SideBySide::new(set, graph);
     let mut found = Vec::new();
     for mut group in plan_overlaps(set, &graph.locks) {
         group.plans.retain(|plan| is_open(&set.plans[*plan]));
-        let beside = series.side_by_side(&group.plans);
+        let beside = side_by_side.of(&group.plans, &group.files);
         let members: BTreeSet<usize> = group.plans.iter().copied().collect();
         let turns = Turns::new(graph, &members, &group.files);
         let in_turn = turns.in_order();
