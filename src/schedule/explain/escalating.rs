@@ -1,7 +1,7 @@
 //! Waits that take too long. Each wait is reported once, after the time that `[escalate]` sets.
 
-use super::reason::{CapacityReason, Reason};
-use super::reasons::explain;
+use super::reason::{CapacityReason, Reason, TokensTaken};
+use super::reasons::explain_unit;
 use super::standstill::Standstill;
 use super::standstill::standstills;
 use crate::plan::Waiting;
@@ -33,35 +33,51 @@ pub(in crate::schedule) fn escalate(board: &mut Board, at: At, number: usize, st
     next
 }
 
-/// Reports a resource that others have held for longer than its `patience` while the plan waits for it. Returns when that time
-/// will be reached.
+/// Reports each resource that others have held for longer than its `patience` while work of the plan that is ready waits for it,
+/// also where other work of the plan goes on. Returns when the next of these times will be reached.
 fn report_overdue(board: &mut Board, at: At, number: usize, step: &mut Step) -> Option<At> {
-    let run = &board.state.plans[number];
-    if board.work.patience.is_empty() || run.is_at_work() || run.outcome.is_some() {
+    if board.work.patience.is_empty() || board.state.plans[number].outcome.is_some() {
         return None;
     }
-    let plan = board.work.plans[number].name.clone();
-    let reasons = explain(&board.work, &board.state, &plan).reasons;
-    let taken = reasons.into_iter().find_map(|reason| {
-        let Reason::Capacity(CapacityReason::Resource(taken)) = reason else {
-            return None;
+    let mut next: Option<At> = None;
+    for taken in taken_from(board, number) {
+        let Some((patience, held)) = taken.patience.zip(taken.longest_held()) else {
+            continue;
         };
-        Some(taken)
-    })?;
-    let patience = taken.patience?;
-    let held = taken.holders.iter().map(|holder| holder.since).max()?;
-    let still = Standstill {
-        waiting: Waiting::Resource,
-        on: taken.resource.to_string(),
-        since: At(at
-            .0
-            .saturating_sub(u64::try_from(held.as_millis()).unwrap_or(u64::MAX))),
-    };
-    if held < patience {
-        return Some(at + (patience - held));
+        if held < patience {
+            let due = at + (patience - held);
+            next = Some(next.map_or(due, |next| next.min(due)));
+            continue;
+        }
+        let still = Standstill {
+            waiting: Waiting::Resource,
+            on: taken.resource.to_string(),
+            since: At(at
+                .0
+                .saturating_sub(u64::try_from(held.as_millis()).unwrap_or(u64::MAX))),
+        };
+        report_wait(board, at, number, still, step);
     }
-    report_wait(board, at, number, still, step);
-    None
+    next
+}
+
+/// The resources that ready work of a plan has no token of.
+fn taken_from(board: &Board, number: usize) -> Vec<TokensTaken> {
+    let plan = &board.work.plans[number];
+    let ready = board.look(number).ready(board.state.now);
+    let reasons = ready
+        .into_iter()
+        .filter(|place| !plan.units[*place].uses.is_empty())
+        .flat_map(|place| explain_unit(&board.work, &board.state, &plan.name, plan.units[place].id));
+    let mut found: Vec<TokensTaken> = Vec::new();
+    for reason in reasons {
+        if let Reason::Capacity(CapacityReason::Resource(taken)) = reason
+            && !found.contains(&taken)
+        {
+            found.push(taken);
+        }
+    }
+    found
 }
 
 /// Reports every wait before a supervisor ends because a person is needed. Nobody could report the waits later.

@@ -331,6 +331,11 @@ pub struct TokensTaken {
 }
 
 impl TokensTaken {
+    /// How long the first of its holders has had a token.
+    pub fn longest_held(&self) -> Option<Duration> {
+        self.holders.iter().map(|holder| holder.since).max()
+    }
+
     /// The work that has held a token for longest, once that is as long as the resource's `patience`.
     pub fn overdue(&self) -> Option<&TokenHolder> {
         let longest = self.holders.iter().max_by_key(|holder| holder.since)?;

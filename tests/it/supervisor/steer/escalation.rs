@@ -206,6 +206,39 @@ fn a_question_that_stays_open_is_told_once_whatever_becomes_of_another() {
 }
 
 #[test]
+fn a_plan_with_other_work_also_tells_of_a_resource_that_is_held_for_too_long() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .tables("[resources.database]\npatience = \"200ms\"")
+        .gate("g")
+        .gate("other");
+    let holds = "# P\n\n## Phase 1: p\n\n- [ ] 1.1 p (uses: database)\n";
+    sandbox.plan(
+        "p",
+        "dispatch = \"task\"\npriority = \"high\"",
+        holds,
+        "gate g; work 1.1",
+    );
+    let waits = "# Q\n\n## Phase 1: q\n\n- [ ] 1.1 a\n- [ ] 1.2 b (uses: database)\n";
+    let keys = "dispatch = \"task\"\nparallel_tasks = 2";
+    sandbox.plan(
+        "q",
+        keys,
+        waits,
+        "test $ORCH_TASK = 1.2 || gate other; work $ORCH_TASK",
+    );
+    let up = sandbox.start("up");
+    sandbox.happened("wait.escalated", "q");
+    let working = sandbox.orch("status --json").code(0).json();
+    let plans = working["plans"].as_array().unwrap();
+    let q = plans.iter().find(|plan| plan["name"] == "q").unwrap();
+    assert_eq!(q["state"], "running", "{q}");
+    sandbox.open("g");
+    sandbox.open("other");
+    up.end().code(0).ok();
+}
+
+#[test]
 fn a_resource_that_is_held_for_longer_than_its_patience_is_told_once_with_who_holds_it() {
     let sandbox = Sandbox::new();
     sandbox
