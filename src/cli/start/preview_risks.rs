@@ -7,7 +7,7 @@ use crate::supervisor::Preview;
 
 use crate::cli::call::output;
 
-/// Writes the risks of what is left, and what went wrong in earlier runs.
+/// Writes the risks of what is left, and how likely they are by earlier runs.
 pub(super) fn risks(out: &mut String, preview: &Preview, columns: usize) {
     if !preview.risks.is_empty() {
         out.push_str("\nrisks\n");
@@ -38,16 +38,15 @@ pub(super) fn risks(out: &mut String, preview: &Preview, columns: usize) {
         }
     }
     if !preview.known_risks.is_empty() {
-        out.push_str("\nwhat went wrong in earlier runs\n");
+        out.push_str("\nhow likely, by earlier runs\n");
     }
     for risk in &preview.known_risks {
         let plans = output::count(risk.of, "plan");
-        let head = format!(
-            "  {}: {} of {plans}, {} %. ",
-            risk.kind.words(),
-            risk.plans,
-            risk.percent
-        );
+        let likely = match risk.percent {
+            Some(percent) => format!("{} of {plans}, {percent} %", risk.plans),
+            None => "no earlier run tells".to_owned(),
+        };
+        let head = format!("  {}: {likely}. ", risk.kind.words());
         let said = format!("Sign: {}. Remedy: {}", risk.warning, risk.contingency);
         let _ = writeln!(out, "{}", folded(&head, &said, columns));
     }

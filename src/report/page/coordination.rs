@@ -200,11 +200,12 @@ fn risks(preview: &Preview, told: &Value) -> CoordinationDocument {
         }
         let _ = writeln!(
             text,
-            "| {} | {} of {} | {} % | {} | {} |",
+            "| {} | {} of {} | {} | {} | {} |",
             risk.kind.words(),
             risk.plans,
             risk.of,
-            risk.percent,
+            risk.percent
+                .map_or("unknown".to_owned(), |percent| format!("{percent} %")),
             risk.warning,
             risk.contingency
         );

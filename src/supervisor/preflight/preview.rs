@@ -57,7 +57,7 @@ pub struct Preview {
     /// Likely problems, with advice.
     #[serde(serialize_with = "lint::as_risks")]
     pub risks: Vec<Lint>,
-    /// What went wrong in earlier runs, the likeliest first.
+    /// What went wrong in earlier runs or is foreseen, the likeliest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub known_risks: Vec<KnownRisk>,
     /// Points that several plans wait for, and points where plans wait for each other.
@@ -158,8 +158,8 @@ pub fn preview(project: &Project, only: &[PlanName], merge: bool) -> Result<Prev
         critical_ms: timeline.length,
         critical_path: shown_path(&left, &graph, &path),
         expected,
+        known_risks: known_risks(&project.dir, &risks)?,
         risks,
-        known_risks: known_risks(&project.dir)?,
         overlaps,
         sync_points: sync_points(&left),
         gates: gates(&left, &situation.scheduler),

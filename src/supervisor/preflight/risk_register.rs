@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::journal::{JournalReader, OrchDir, Record};
-use crate::plan::{PlanName, RunId};
+use crate::plan::{Lint, LintId, PlanName, RunId};
 use crate::schedule::{Event, Exit, MergeTrouble};
 use crate::supervisor::project::error::SupervisorError;
 
@@ -47,6 +47,16 @@ impl RiskKind {
             Event::AgentStalled(_) => Some(Self::Stall),
             Event::AttemptParked(_) => Some(Self::Limit),
             Event::QuestionAsked(_) => Some(Self::Question),
+            _ => None,
+        }
+    }
+
+    /// The kind of risk that a lint foresees.
+    fn foreseen(lint: LintId) -> Option<Self> {
+        match lint {
+            LintId::Overlap | LintId::Conflict => Some(Self::Conflict),
+            LintId::RedTogether => Some(Self::RedMerge),
+            LintId::TimeOut => Some(Self::TimeOut),
             _ => None,
         }
     }
@@ -93,7 +103,7 @@ impl RiskKind {
     }
 }
 
-/// A risk that came true in earlier runs.
+/// A risk that came true in earlier runs, or that this preview foresees.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct KnownRisk {
     /// Its kind.
@@ -102,16 +112,16 @@ pub struct KnownRisk {
     pub plans: usize,
     /// All plans on which agents worked, counted likewise.
     pub of: usize,
-    /// How likely it is with a plan, in percent.
-    pub percent: usize,
+    /// How likely it is with a plan, in percent; `None` before any agent has worked.
+    pub percent: Option<usize>,
     /// How it announces itself.
     pub warning: &'static str,
     /// What helps then.
     pub contingency: &'static str,
 }
 
-/// The risks that are known from these records, the likeliest first.
-fn known(records: &[Record]) -> Vec<KnownRisk> {
+/// The risks that are known from these records and those that are foreseen, the likeliest first.
+fn known(records: &[Record], foreseen: &BTreeSet<RiskKind>) -> Vec<KnownRisk> {
     let mut worked: BTreeSet<(RunId, &PlanName)> = BTreeSet::new();
     let mut came_true: BTreeMap<RiskKind, BTreeSet<(RunId, &PlanName)>> = BTreeMap::new();
     for record in records {
@@ -123,14 +133,17 @@ fn known(records: &[Record]) -> Vec<KnownRisk> {
             came_true.entry(kind).or_default().insert((record.run, plan));
         }
     }
+    for kind in foreseen {
+        came_true.entry(*kind).or_default();
+    }
     let of = worked.len();
     let risk = |(kind, plans): (RiskKind, BTreeSet<(RunId, &PlanName)>)| {
         let plans = plans.intersection(&worked).count();
-        (plans > 0).then(|| KnownRisk {
+        (plans > 0 || foreseen.contains(&kind)).then(|| KnownRisk {
             kind,
             plans,
             of,
-            percent: (plans * 100 + of / 2) / of,
+            percent: (plans * 100 + of / 2).checked_div(of),
             warning: kind.warning(),
             contingency: kind.contingency(),
         })
@@ -152,17 +165,18 @@ const EVENTS: [&str; 8] = [
     "question.asked",
 ];
 
-/// The risks that are known from all runs so far.
+/// The risks that are known from all runs so far, and those that lints foresee.
 ///
 /// # Errors
 ///
 /// When the journal cannot be read.
-pub(super) fn known_risks(dir: &OrchDir) -> Result<Vec<KnownRisk>, SupervisorError> {
+pub(super) fn known_risks(dir: &OrchDir, lints: &[Lint]) -> Result<Vec<KnownRisk>, SupervisorError> {
     let records = match JournalReader::open(dir)? {
         Some(reader) => reader.filtered(0, &|event, _| EVENTS.contains(&event))?,
         None => Vec::new(),
     };
-    Ok(known(&records))
+    let foreseen = lints.iter().filter_map(|lint| RiskKind::foreseen(lint.id));
+    Ok(known(&records, &foreseen.collect()))
 }
 
 /// A risk that came true in a run.
@@ -179,7 +193,7 @@ pub struct TrueRisk {
 /// The risks that came true in a run, beside what was known of them when it began.
 pub fn true_risks(records: &[Record], run: RunId) -> Vec<TrueRisk> {
     let before = records.partition_point(|record| record.run < run);
-    let known = known(&records[..before]);
+    let known = known(&records[..before], &BTreeSet::new());
     let mut found: BTreeMap<RiskKind, BTreeSet<PlanName>> = BTreeMap::new();
     for record in records[before..].iter().take_while(|record| record.run == run) {
         let kind = RiskKind::of(&record.event);
@@ -193,7 +207,7 @@ pub fn true_risks(records: &[Record], run: RunId) -> Vec<TrueRisk> {
         expected_percent: known
             .iter()
             .find(|risk| risk.kind == kind)
-            .map(|risk| risk.percent),
+            .and_then(|risk| risk.percent),
     };
     found.into_iter().map(risk).collect()
 }
@@ -240,14 +254,21 @@ mod tests {
             record(2, json!({"event": "plan.failed", "plan": "a", "why": "exit 3"})),
             red(2),
         ];
-        let told: Vec<_> = known(&records)
+        let told: Vec<_> = known(&records, &BTreeSet::new())
             .iter()
             .map(|risk| (risk.kind, risk.plans, risk.of, risk.percent))
             .collect();
         assert_eq!(
             told,
-            [(RiskKind::RedMerge, 2, 3, 67), (RiskKind::Failure, 1, 3, 33)]
+            [
+                (RiskKind::RedMerge, 2, 3, Some(67)),
+                (RiskKind::Failure, 1, 3, Some(33))
+            ]
         );
+        let foreseen = BTreeSet::from([RiskKind::Conflict]);
+        let told = known(&records, &foreseen);
+        assert_eq!((told[2].kind, told[2].percent), (RiskKind::Conflict, Some(0)));
+        assert_eq!(known(&[], &foreseen)[0].percent, None);
         let told: Vec<_> = true_risks(&records, RunId(2))
             .into_iter()
             .map(|risk| (risk.kind, risk.plans.len(), risk.expected_percent))
