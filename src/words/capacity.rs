@@ -85,11 +85,10 @@ pub fn width_words(change: &WidthChange) -> String {
         Width::Narrow => "half as many agents at once",
         Width::Batched => "half as many agents at once, in batches",
     };
-    format!(
-        "{width}; in the last {} attempts {}",
-        change.attempts,
-        gain_words(change)
-    )
+    match change.attempts {
+        0 => format!("{width}: `fallback` is off"),
+        attempts => format!("{width}; in the last {attempts} attempts {}", gain_words(change)),
+    }
 }
 
 fn tokens(taken: &TokensTaken) -> ReasonText {

@@ -24,10 +24,14 @@ pub(in crate::schedule) fn look_at_machine(board: &mut Board, machine: Machine) 
     }
 }
 
-/// Narrows the run, or widens it again, when that is due.
+/// Narrows the run, or widens it again, when that is due, or when a person no longer wants it narrow.
 pub(in crate::schedule) fn change_width(board: &mut Board, at: At, step: &mut Step) {
-    let due = board.state.width.due().filter(|_| board.work.narrows);
-    if let Some(change) = due.cloned() {
+    let width = &board.state.width;
+    let due = match board.work.narrows {
+        true => width.due().cloned(),
+        false => width.switched_off(),
+    };
+    if let Some(change) = due {
         board.record(at, Event::RunWidth(change), step);
     }
 }

@@ -44,6 +44,17 @@ impl WidthMemory {
         self.due.as_ref()
     }
 
+    /// The change back to full width of a run that may no longer be narrow. No attempt was judged for it.
+    pub fn switched_off(&self) -> Option<WidthChange> {
+        (self.now != Width::Full).then_some(WidthChange {
+            width: Width::Full,
+            efficiency: 0,
+            overhead: 0,
+            lost: 0,
+            attempts: 0,
+        })
+    }
+
     /// True from the first end of the agents at work to the last. A run that works in batches begins nothing then.
     pub fn batch_ends(&self) -> bool {
         self.batch_ends

@@ -44,6 +44,7 @@ fn a_preview_tells_order_times_overlaps_and_risks_and_makes_nothing() {
             "risks",
             "sync_points",
             "gates",
+            "known_risks",
         ],
     );
     assert_eq!(preview, sandbox.orch("up --dry-run --json").code(0).json());

@@ -178,10 +178,19 @@ fn a_run_whose_parallel_work_fails_narrows_and_says_so() {
         "{waiting}"
     );
     sandbox.orch("status").says("with half of its agents").ok();
+    // Whoever switches it off gets all agents at once.
+    let manifest = sandbox.read("plans.toml");
+    sandbox.write(
+        "plans.toml",
+        manifest.replace("fallback = true", "fallback = false"),
+    );
+    wait_for("the run to widen", || sandbox.count("run.width", None) == 2);
+    began(13);
     sandbox.orch("down --now").ok();
     drop(running);
     sandbox
         .orch("report")
         .says("half as many agents at once; in the last 6 attempts")
+        .says("as many agents at once as the manifest allows: `fallback` is off")
         .ok();
 }
