@@ -14,7 +14,7 @@ use crate::git::files::registration::written_head;
 use crate::plan::CommitId;
 
 /// Above this number of files git's own check, which uses several threads, is as fast.
-const MOST_FILES: usize = 1_000;
+const MOST_FILES: usize = 10_000;
 
 /// The commit of a checkout for which `git status` would certainly show nothing. `None` only means that git has to find
 /// out.

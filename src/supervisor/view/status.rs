@@ -163,7 +163,7 @@ impl Situation {
         }
         if depth == Depth::Worktrees {
             let worktrees: Vec<Option<PathBuf>> = plans.iter().map(|plan| plan.worktree.clone()).collect();
-            for (plan, dirty) in plans.iter_mut().zip(dirt_of(&worktrees)) {
+            for (plan, dirty) in plans.iter_mut().zip(dirt_of(&project.repo, &worktrees)) {
                 plan.dirty = dirty;
             }
         }
