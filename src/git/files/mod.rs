@@ -11,5 +11,6 @@ pub(super) mod place;
 pub(super) mod reflog;
 pub(super) mod registration;
 pub(super) mod regular;
+pub(super) mod settled_reads;
 pub(super) mod text_diff;
 pub(super) mod version;

@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::GitError;
 use super::regular;
+use super::settled_reads::SettledReads;
 use crate::plan::CommitId;
 
 /// One worktree in git's worktree administration.
@@ -70,9 +71,19 @@ pub(in crate::git) fn head_in(admin: &Path) -> Option<Option<String>> {
     read_head(&admin.join("HEAD")).filter(|_| admin.join("commondir").exists())
 }
 
+/// Like [`head_in`], for many entries that change rarely.
+pub(in crate::git) fn known_head_in(reads: &SettledReads, admin: &Path) -> Option<Option<String>> {
+    let head = parse_head(&reads.read(&admin.join("HEAD"))?)?;
+    admin.join("commondir").exists().then_some(head)
+}
+
 /// The branch in a HEAD file: `Some(None)` for a commit, `None` for neither a branch nor a commit.
 pub(in crate::git) fn read_head(file: &Path) -> Option<Option<String>> {
-    let text = regular::read_to_string(file).ok()?;
+    parse_head(&regular::read_to_string(file).ok()?)
+}
+
+/// Like [`read_head`], for the text of the file.
+pub(in crate::git) fn parse_head(text: &str) -> Option<Option<String>> {
     let text = text.trim();
     if let Some(branch) = text.strip_prefix("ref: refs/heads/") {
         return Some(Some(branch.to_owned()));

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::git::files::registration::registrations_with;
-use crate::git::files::regular;
 use crate::git::lock::land_refusal::LandRefusal;
 use crate::git::repo::ids::branch_ref;
 use crate::git::repo::repository::Repository;
@@ -24,12 +23,13 @@ const NOTES: [(&str, &str); 3] = [
 /// The operation and its checkout, or the reason why the check failed.
 pub(in crate::git) fn refuse_while_rewritten(repo: &Repository, branch: &str) -> Result<(), LandRefusal> {
     let names = [branch_ref(branch), branch.to_owned()];
-    let is_meant = |admin: &Path| under_way(admin, &names).is_some();
+    let under_way = |git_dir: &Path| under_way(repo, git_dir, &names);
+    let is_meant = |admin: &Path| under_way(admin).is_some();
     let known = registrations_with(repo.common_dir(), is_meant)?.into_iter();
     let linked = known.map(|known| (known.admin, known.path));
     let main = (!repo.is_bare()).then(|| (repo.common_dir().to_owned(), repo.top().to_owned()));
     for (git_dir, path) in linked.chain(main) {
-        let Some(what) = under_way(&git_dir, &names) else {
+        let Some(what) = under_way(&git_dir) else {
             continue;
         };
         let why = format!("a {what} of `{branch}` is under way there: end it, or give it up");
@@ -38,8 +38,10 @@ pub(in crate::git) fn refuse_while_rewritten(repo: &Repository, branch: &str) ->
     Ok(())
 }
 
-fn under_way(git_dir: &Path, names: &[String]) -> Option<&'static str> {
-    let noted = |file: &str| regular::read_to_string(&git_dir.join(file)).unwrap_or_default();
-    let is_it = |(file, _): &&(&str, &str)| names.iter().any(|name| noted(file).trim() == name);
+fn under_way(repo: &Repository, git_dir: &Path, names: &[String]) -> Option<&'static str> {
+    let is_it = |(file, _): &&(&str, &str)| {
+        let noted = repo.heads.read(&git_dir.join(file));
+        noted.is_some_and(|noted| names.iter().any(|name| noted.trim() == name))
+    };
     NOTES.iter().find(is_it).map(|(_, what)| *what)
 }

@@ -1,6 +1,7 @@
 //! Updating a checkout after its branch has moved.
 
 use std::fs::File;
+use std::path::Path;
 
 use super::beside::{DifferingFiles, index_equals};
 use super::plan::{CheckoutOutcome, LandingPlan};
@@ -71,15 +72,33 @@ fn two_way(lock: &IndexLock, old: &CommitId, new: &CommitId, options: &[&str]) -
         .args([old.as_str(), new.as_str()])
 }
 
-/// Checks whether a checkout could be updated, without changing any of its files.
+/// Checks whether a checkout could be updated, without changing any of its files. A checkout that is `spotless` as far as it
+/// is tracked has no other obstacle than files in the way, so git is not asked.
 pub(in crate::git) fn rehearse(
     repo: &Repository,
-    old: &CommitId,
-    new: &CommitId,
+    (old, new): (&CommitId, &CommitId),
     held: Option<&File>,
     lock: &IndexLock,
+    spotless: bool,
 ) -> Result<(), LandRefusal> {
-    advance(repo, old, new, held, lock, &["--dry-run"])
+    match spotless {
+        true => refuse_what_is_in_the_way(repo, lock.checkout(), old, new),
+        false => advance(repo, old, new, held, lock, &["--dry-run"]),
+    }
+}
+
+fn refuse_what_is_in_the_way(
+    repo: &Repository,
+    path: &Path,
+    old: &CommitId,
+    new: &CommitId,
+) -> Result<(), LandRefusal> {
+    let files = in_the_way(&repo.handle(), path, old, new)?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    Err(LandRefusal::InTheWay { path, files })
 }
 
 /// Updates a checkout's files and the copy of its index. Git checks every file before it writes the first.
@@ -99,11 +118,7 @@ fn advance(
             .holding_any(held)?
             .answer()?;
     }
-    let files = in_the_way(&repo.handle(), path, old, new)?;
-    if !files.is_empty() {
-        let path = path.to_owned();
-        return Err(LandRefusal::InTheWay { path, files });
-    }
+    refuse_what_is_in_the_way(repo, path, old, new)?;
     let answer = two_way(lock, old, new, options).holding_any(held)?.answer()?;
     if answer.status.success() {
         return Ok(());

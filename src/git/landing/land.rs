@@ -145,7 +145,7 @@ fn look_at_landing(
             // A checkout that is just being made has no lock here. It shows the old commit, and is updated when it is
             // found.
             if let Some(lock) = locks.iter().find(|lock| lock.is_of(&checkout.path)) {
-                rehearse(repo, old, new, held, lock)?;
+                rehearse(repo, (old, new), held, lock, checkout.spotless)?;
             }
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::main_checkout::{leads_to, recorded};
 use super::patches::{CommitsSince, LatestPatches, OwnPatches};
 use crate::git::files::error::GitError;
+use crate::git::files::settled_reads::SettledReads;
 use crate::plan::CommitId;
 
 /// A repository, with everything that its checkouts share. Cheap to clone, safe to share between threads.
@@ -30,6 +31,8 @@ pub struct Repository {
     pub(in crate::git) latest_since: Arc<Mutex<Option<Arc<CommitsSince>>>>,
     /// The common ancestors found so far. Each costs a walk through the histories.
     pub(in crate::git) merge_bases: Arc<Mutex<HashMap<(git2::Oid, git2::Oid), git2::Oid>>>,
+    /// The files that say what each worktree has checked out.
+    pub(in crate::git) heads: Arc<SettledReads>,
 }
 
 impl fmt::Debug for Repository {
@@ -79,6 +82,7 @@ impl Repository {
             own_patches: Arc::default(),
             latest_since: Arc::default(),
             merge_bases: Arc::default(),
+            heads: Arc::default(),
         })
     }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::inspect::{changed_path, git_dir};
 use super::spotless::spotless_as_tracked;
 use crate::git::files::error::GitError;
-use crate::git::files::registration::{Registration, head_in, read_head, registrations_with};
+use crate::git::files::registration::{
+    Registration, known_head_in, parse_head, read_head, registrations_with,
+};
 use crate::git::program::command::{Git, records};
 use crate::git::repo::repository::Repository;
 
@@ -16,6 +18,8 @@ pub struct Checkout {
     pub path: PathBuf,
     /// Tracked files with uncommitted changes, relative to the checkout, sorted. Submodules are ignored.
     pub dirty: Vec<PathBuf>,
+    /// True when every tracked file is proved to be as in the commit, submodules too ([`spotless_as_tracked`]).
+    pub(in crate::git) spotless: bool,
 }
 
 /// The folders in which a branch is checked out, under its own name or an alias, sorted. Missing folders are left out.
@@ -25,11 +29,13 @@ pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, G
         let head = head.flatten();
         head == branch || head.map(|head| meant(repo, head)) == branch
     };
-    let mut paths: Vec<PathBuf> = registrations_with(repo.common_dir(), |admin| shows(head_in(admin)))?
-        .into_iter()
-        .filter(Registration::is_connected)
-        .map(|known| known.path)
-        .collect();
+    let mut paths: Vec<PathBuf> = registrations_with(repo.common_dir(), |admin| {
+        shows(known_head_in(&repo.heads, admin))
+    })?
+    .into_iter()
+    .filter(Registration::is_connected)
+    .map(|known| known.path)
+    .collect();
     if !repo.is_bare() && shows(read_head(&repo.common_dir().join("HEAD"))) {
         paths.push(repo.top().to_owned());
     }
@@ -39,7 +45,10 @@ pub fn checkout_paths(repo: &Repository, branch: &str) -> Result<Vec<PathBuf>, G
 
 /// The branch that an alias stands for. An alias is a symbolic ref, for example `master` for `main`.
 fn meant(repo: &Repository, branch: String) -> String {
-    let alias = read_head(&repo.common_dir().join("refs/heads").join(&branch));
+    let alias = repo
+        .heads
+        .read(&repo.common_dir().join("refs/heads").join(&branch));
+    let alias = alias.and_then(|text| parse_head(&text));
     alias.flatten().unwrap_or(branch)
 }
 
@@ -52,8 +61,11 @@ pub fn checkouts_of(repo: &Repository, branch: &str) -> Result<Vec<Checkout>, Gi
 fn look(repo: &Repository, path: PathBuf) -> Result<Checkout, GitError> {
     let git_dir = git_dir(&path)?;
     if spotless_as_tracked(&repo.handle(), &path, &git_dir).is_some() {
-        let dirty = Vec::new();
-        return Ok(Checkout { path, dirty });
+        return Ok(Checkout {
+            path,
+            dirty: Vec::new(),
+            spotless: true,
+        });
     }
     let out = Git::within(&path)
         .option("--no-optional-locks")
@@ -68,5 +80,9 @@ fn look(repo: &Repository, path: PathBuf) -> Result<Checkout, GitError> {
         .run()?;
     let mut dirty: Vec<PathBuf> = records(&out).filter_map(changed_path).collect();
     dirty.sort();
-    Ok(Checkout { path, dirty })
+    Ok(Checkout {
+        path,
+        dirty,
+        spotless: false,
+    })
 }

@@ -94,10 +94,25 @@ impl PlainIndex {
         is_as_noted(entry, found, certain) && (certain || has_bytes(file, entry))
     }
 
-    /// True when every file of the index is in this checkout, unchanged.
+    /// True when every file of the index is in this checkout, unchanged, and no folder above a file is a link: git writes
+    /// nothing behind one.
     pub(in crate::git) fn is_shown_in(&self, checkout: &Path) -> bool {
+        let mut seen: Option<PathBuf> = None;
         self.entries.iter().all(|entry| {
-            let file = checkout.join(OsStr::from_bytes(&entry.path));
+            let inside = Path::new(OsStr::from_bytes(&entry.path));
+            let above = inside.parent().unwrap_or(Path::new(""));
+            if seen.as_deref() != Some(above) {
+                let folders = above.ancestors().filter(|folder| *folder != Path::new(""));
+                let known = |folder: &&Path| seen.as_ref().is_some_and(|seen| seen.starts_with(folder));
+                let mut new = folders.take_while(|folder| !known(folder));
+                if !new.all(|folder| {
+                    fs::symlink_metadata(checkout.join(folder)).is_ok_and(|found| found.is_dir())
+                }) {
+                    return false;
+                }
+                seen = Some(above.to_owned());
+            }
+            let file = checkout.join(inside);
             fs::symlink_metadata(&file).is_ok_and(|found| self.is_unchanged(entry, &file, &found))
         })
     }

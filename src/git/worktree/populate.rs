@@ -14,7 +14,8 @@ use crate::git::keep::goal::HeadGoal;
 use crate::git::program::command::Git;
 use crate::git::state::in_the_way::in_the_way;
 use crate::git::state::inspect;
-use crate::git::state::inspect::inspect;
+use crate::git::state::inspect::{git_dir, inspect};
+use crate::git::state::spotless::spotless;
 use crate::git::step::clones;
 use crate::git::step::submodule::used_submodules;
 use crate::plan::CommitId;
@@ -114,7 +115,11 @@ pub(in crate::git) fn reset_detached(
         // The files are in place; only the repository's post-checkout hook failed.
         ready.warnings.push(hook_failed(&answer.stderr));
     }
-    spared.wipe(alone)?;
+    // Where every file is in the commit and unchanged, nothing is left to wipe.
+    let admin_dir = git_dir(&ready.path)?;
+    if spotless(|| admin.repo.handle(), &ready.path, &admin_dir).as_ref() != Some(commit) {
+        spared.wipe(alone)?;
+    }
     admin.write_left(key, &LeftRecord::nothing(commit))?;
     ready
         .warnings

@@ -61,7 +61,11 @@ pub fn unhide(admin: &WorktreeAdmin, key: &str, path: &Path) -> Result<(), Ensur
 /// # Errors
 ///
 /// When git fails.
-pub fn is_fresh(_admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
+pub fn is_fresh(admin: &WorktreeAdmin, path: &Path) -> Result<bool, GitError> {
+    // With every file in the index, none is ignored.
+    if spotless(|| admin.repo.handle(), path, &git_dir(path)?).is_some() {
+        return Ok(true);
+    }
     let out = ignored_places(path)?;
     let own = format!("{ORCH_DIR}/");
     let mut files = records(&out);
