@@ -51,6 +51,8 @@ pub(super) struct TaskDraft {
     pub(super) uses: Vec<ResourceName>,
     /// `[SEQUENTIAL]` is on its line.
     pub(super) sequential: bool,
+    /// `[PARALLEL]` is on its line.
+    pub(super) parallel: bool,
     pub(super) subs: Vec<SubDraft>,
     pub(super) line: usize,
 }

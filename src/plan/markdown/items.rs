@@ -293,8 +293,9 @@ impl Walk<'_> {
         }
         let masked = self.masked.part(head);
         let depends = bracketed(source, &masked, "depends");
-        let mut cut = marks(&masked, "[SEQUENTIAL]");
-        let sequential = !cut.is_empty();
+        let (mut cut, beside) = (marks(&masked, "[SEQUENTIAL]"), marks(&masked, "[PARALLEL]"));
+        let (sequential, parallel) = (!cut.is_empty(), !beside.is_empty());
+        cut.extend(beside);
         let found = |key| bracketed(source, &masked, key);
         let (expected, reads) = (found("expected"), found("reads"));
         let (touches, uses) = (found("touches"), found("uses"));
@@ -305,6 +306,7 @@ impl Walk<'_> {
         let mut draft = TaskDraft {
             title: title(without(&source[..first], &mut cut)),
             sequential,
+            parallel,
             line,
             expected: stated::expected(self, &expected, head.start),
             reads: stated::paths(self, "reads", &reads, head.start),

@@ -14,6 +14,7 @@ mod groups;
 mod items;
 mod lint;
 mod nested;
+mod notes;
 mod places;
 mod read;
 mod shape;
