@@ -16,6 +16,7 @@ mod lint;
 mod nested;
 mod notes;
 mod places;
+mod prose;
 mod read;
 mod shape;
 mod stated;
