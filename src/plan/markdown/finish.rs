@@ -79,6 +79,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
         loose
     };
     once_each(&mut drafts, diagnostics);
+    renew(id, &mut drafts);
     for (number, task) in (1_u32..).zip(&mut drafts) {
         task.id.get_or_insert(TaskId { phase: id, number });
     }
@@ -111,6 +112,32 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
         tasks,
         verify,
         line,
+    }
+}
+
+/// Numbers the tasks that need another number than the written one, behind all others of the phase. Among each other, they name
+/// each other by the written numbers.
+fn renew(phase: PhaseId, drafts: &mut [TaskDraft]) {
+    let taken = drafts.iter().filter_map(|task| task.id);
+    let mut number = taken.map(|id| id.number).max().unwrap_or(0);
+    let mut renewed: BTreeMap<TaskId, TaskId> = BTreeMap::new();
+    for task in drafts.iter_mut() {
+        if let Some(written) = task.renewed {
+            number += 1;
+            let id = TaskId { phase, number };
+            renewed.insert(written, id);
+            task.id = Some(id);
+        }
+    }
+    let is_renewed = drafts.iter_mut().filter(|task| task.renewed.is_some());
+    for name in is_renewed.flat_map(|task| task.depends.iter_mut().flatten()) {
+        match name {
+            NamedDependency::Task(id) => *id = *renewed.get(id).unwrap_or(id),
+            NamedDependency::Tasks(from, to) => {
+                (*from, *to) = (*renewed.get(from).unwrap_or(from), *renewed.get(to).unwrap_or(to));
+            }
+            NamedDependency::Phase(_) | NamedDependency::Other(_) => {}
+        }
     }
 }
 
