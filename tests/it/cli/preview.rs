@@ -93,6 +93,9 @@ fn a_preview_tells_order_times_overlaps_and_risks_and_makes_nothing() {
         );
     }
     assert!(risks(&sandbox.orch("preview --json --merge").json()).contains("orch/side"));
+    sandbox.settings("max_agents = 2\ndispatch = \"task\"");
+    assert!(!risks(&sandbox.orch("preview --json").json()).contains("one phase"));
+    sandbox.settings("max_agents = 2");
     sandbox
         .orch("preview")
         .code(0)
@@ -445,6 +448,30 @@ fn a_plan_that_is_expected_after_its_due_day_is_a_risk_and_a_milestone() {
     sandbox.write("plans.toml", sandbox.read("plans.toml") + people);
     let said = sandbox.orch("preview").code(0).out;
     assert!(said.contains("a: it was due on 2000-01-01"), "{said}");
+    sandbox
+        .orch("check")
+        .code(0)
+        .says("plans.toml:")
+        .says(": plan `a` was due on 2000-01-01")
+        .ok();
+    let checked = sandbox.orch("check --json").code(0).json();
+    let late = checked["warnings"].as_array().unwrap().iter();
+    let late: Vec<_> = late
+        .filter(|warning| warning["message"].as_str().unwrap().contains("was due"))
+        .collect();
+    let line = sandbox
+        .read("plans.toml")
+        .lines()
+        .position(|line| line.starts_with("due"))
+        .unwrap()
+        + 1;
+    assert_eq!(late.len(), 1, "{checked}");
+    assert_eq!((&late[0]["line"], &late[0]["column"]), (&json!(line), &json!(7)));
+    sandbox
+        .orch("status")
+        .code(0)
+        .says("overdue since 2000-01-01")
+        .ok();
     let status = sandbox.orch("status a").code(0).out;
     assert!(
         status.contains("planned  owner ana, due on 2000-01-01, overdue\n"),
