@@ -149,6 +149,11 @@ mod tests {
             ("Implement x (foo.py, bar.py)", &["foo.py", "bar.py"]),
             ("Read x.md, then update foo.py", &["foo.py"]),
             ("Update **/*.rs", &["**/*.rs"]),
+            ("Add a section to the file GUIDE.md", &["GUIDE.md"]),
+            ("Files: `a.py`, b.py", &["a.py", "b.py"]),
+            ("Convert a.js to a.ts", &["a.js", "a.ts"]),
+            ("Merge a.py into b.py", &["a.py", "b.py"]),
+            ("Update “foo.py” and bar.py’s limit", &["foo.py", "bar.py"]),
             ("Update Cargo.lock and .env", &["Cargo.lock", ".env"]),
         ] {
             assert_eq!(files(&[text]), found, "{text}");

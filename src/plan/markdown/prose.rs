@@ -3,21 +3,24 @@
 use super::shape::path::{FOLDERS, mark, path};
 
 /// Verbs of changing: a file right after one of them is changed.
-const CHANGING: [&str; 18] = [
-    "add", "append", "change", "create", "delete", "edit", "extend", "fix", "modify", "move", "patch",
-    "refactor", "remove", "rename", "replace", "rewrite", "update", "write",
+const CHANGING: [&str; 22] = [
+    "add", "append", "bump", "change", "convert", "create", "delete", "edit", "extend", "fix", "merge",
+    "modify", "move", "patch", "refactor", "remove", "rename", "replace", "rewrite", "split", "update",
+    "write",
 ];
 /// Verbs after which the file behind `to` is changed, but not a file right behind the verb: it may be what a program makes.
-const MAKING: [&str; 9] = [
-    "convert",
+const MAKING: [&str; 11] = [
+    "copy",
     "extract",
     "generate",
     "implement",
     "insert",
+    "integrate",
     "introduce",
     "migrate",
     "register",
     "save",
+    "wire",
 ];
 /// Verbs after which the file behind `from` is changed.
 const TAKING: [&str; 4] = ["delete", "extract", "move", "remove"];
@@ -76,6 +79,8 @@ const TURNING: [&str; 8] = [
     "relative",
     "similar",
 ];
+/// Words that may stand between a verb and a file.
+const FILLING: [&str; 7] = ["a", "an", "existing", "file", "files", "new", "the"];
 /// Extensions of file names without a folder. Other words with a dot are calls, domains and versions: `user.save`.
 const EXTENSIONS: &str = " adoc astro bash bat bazel bzl c cc cfg cjs clj cmake cmd conf cpp cs csproj css csv cts cxx dart diff ejs \
      elm erb erl ex exs fish gemspec go gql gradle graphql groovy h hbs hcl hh hpp hs htm html ini ipynb j2 java jinja jl js json \
@@ -113,6 +118,10 @@ impl<'t> Sentence<'t> {
         if matches!(word, "and" | "or" | "&") && (self.is_path || self.in_list) {
             (self.is_path, self.in_list) = (false, true);
             self.before = [word, self.before[0]];
+            return None;
+        }
+        if word == "," && self.is_path {
+            self.in_list = true;
             return None;
         }
         if word.starts_with('[') && !word.contains("](") {
@@ -165,7 +174,9 @@ impl<'t> Sentence<'t> {
     }
 
     fn go_on(&mut self, word: &'t str) {
-        self.before = [word, self.before[0]];
+        if !FILLING.iter().any(|filling| word.eq_ignore_ascii_case(filling)) {
+            self.before = [word, self.before[0]];
+        }
         let is_changing = is_form_of(word, &CHANGING) || is_form_of(word, &MAKING);
         let is_word = word.chars().filter(|c| c.is_alphabetic()).count() > 1;
         if is_changing {

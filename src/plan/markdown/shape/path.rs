@@ -30,7 +30,24 @@ pub(in crate::plan::markdown) fn path(word: &str) -> Option<&str> {
     let around = |c: char| {
         matches!(
             c,
-            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | ',' | ';' | ':' | '!' | '?'
+            '(' | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '<'
+                | '>'
+                | '"'
+                | '\''
+                | '“'
+                | '”'
+                | '‘'
+                | '’'
+                | ','
+                | ';'
+                | ':'
+                | '!'
+                | '?'
         )
     };
     let word = word.trim_start_matches(around);
@@ -38,7 +55,10 @@ pub(in crate::plan::markdown) fn path(word: &str) -> Option<&str> {
     if word.contains('(') {
         return None;
     }
-    let word = word.strip_suffix("'s").unwrap_or(word);
+    let word = word
+        .strip_suffix("'s")
+        .or_else(|| word.strip_suffix("’s"))
+        .unwrap_or(word);
     let word = word.trim_end_matches(|c| c == '.' || around(c));
     let word = match word.rsplit_once(':') {
         Some((front, line)) if !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()) => front,
