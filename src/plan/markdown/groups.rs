@@ -21,8 +21,7 @@ pub(super) enum GroupKind {
     Parallel,
 }
 
-/// The groups that a note names. A list has numbers and ranges with commas between them. In a parallel list, `and` works like a
-/// comma and `to` like a dash.
+/// The groups that a note names. A list has numbers and ranges with commas between them; in a parallel list also `and`.
 pub(super) fn groups(note: &ExecutionNote) -> Vec<GroupNote> {
     let mut found = Vec::new();
     for (mark, word) in [
@@ -38,14 +37,14 @@ pub(super) fn groups(note: &ExecutionNote) -> Vec<GroupNote> {
                 let tidy = tidy.join(" ").replace(" - ", "-");
                 let list = match mark {
                     GroupKind::Sequential => tidy.clone(),
-                    GroupKind::Parallel => plain_list(&tidy),
+                    GroupKind::Parallel => without_and(&tidy),
                 };
                 Some(GroupNote::Tasks(mark, ranges(&list, |id| id.parse().ok())?, tidy))
             });
             // The phases of a document are sequential anyway.
             let phases = || {
                 let list = list_before(before, "phase").filter(|_| mark == GroupKind::Parallel)?;
-                ranges(&plain_list(list), |id| id.parse().ok().map(PhaseId)).map(GroupNote::Phases)
+                ranges(&without_and(list), |id| id.parse().ok().map(PhaseId)).map(GroupNote::Phases)
             };
             found.extend(tasks.or_else(phases));
         }
@@ -66,15 +65,15 @@ fn list_before<'t>(before: &'t str, word: &str) -> Option<&'t str> {
     Some(verb.unwrap_or(list).trim())
 }
 
-/// A list with commas and dashes in place of words.
-fn plain_list(list: &str) -> String {
-    let list = list.replace(" through ", "-").replace(" to ", "-");
+/// A list with commas in place of `and`.
+fn without_and(list: &str) -> String {
     list.replace(", and ", ",")
         .replace(" and ", ",")
         .replace('&', ",")
 }
 
 fn ranges<T: Copy>(list: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<(T, T)>> {
+    let list = list.replace(" to ", "-").replace(" through ", "-");
     let range = |part: &str| match part.split_once('-') {
         Some((from, to)) => Some((parse(from.trim())?, parse(to.trim())?)),
         None => parse(part.trim()).map(|only| (only, only)),
@@ -133,6 +132,8 @@ mod tests {
             let group = GroupNote::Tasks(GroupKind::Parallel, found.clone(), label);
             assert_eq!(read(&text), [group], "{list}");
         }
+        let sequential = GroupNote::Tasks(GroupKind::Sequential, range.clone(), "1.1 to 1.3".to_owned());
+        assert_eq!(read("Tasks 1.1 to 1.3 are [SEQUENTIAL]"), [sequential]);
         assert_eq!(
             read("Tasks in Phases 2-3 are [PARALLEL]"),
             [GroupNote::Phases(vec![(PhaseId(2), PhaseId(3))])]
