@@ -119,7 +119,7 @@ impl PlanSet {
         );
         let lint = Lint::at(LintId::ParallelUnused, file, *line, None, message);
         Some(lint.hint(
-            "set `dispatch = \"auto\"` in [run]: plans that speak of parallel work are given out by phase or task, others as a whole",
+            "set `dispatch = \"auto\"` in [run], and no other for the plan: plans that speak of parallel work are given out by phase or task, others as a whole",
         ))
     }
 }
