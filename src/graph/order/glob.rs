@@ -83,20 +83,19 @@ fn parts(text: &str) -> Vec<GlobPart> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let (part, length) =
-            if rest.starts_with("**/") && parts.last().is_none_or(|last| *last == GlobPart::Char('/')) {
+        // `**` is more than `*` only as a whole folder.
+        let begins = parts.last().is_none_or(|last| *last == GlobPart::Char('/'));
+        let (part, length) = match first {
+            '*' if begins && rest.starts_with("**/") => {
                 parts.extend([GlobPart::Folders, GlobPart::Deep]);
                 (GlobPart::Char('/'), 3)
-            } else if rest.starts_with("**") {
-                (GlobPart::Deep, 2)
-            } else {
-                match first {
-                    '*' => (GlobPart::Star, 1),
-                    '?' => (GlobPart::One, 1),
-                    '[' => (GlobPart::One, rest.find(']').map_or(1, |end| end + 1)),
-                    own => (GlobPart::Char(own), own.len_utf8()),
-                }
-            };
+            }
+            '*' if begins && rest == "**" => (GlobPart::Deep, 2),
+            '*' => (GlobPart::Star, 1),
+            '?' => (GlobPart::One, 1),
+            '[' => (GlobPart::One, rest.find(']').map_or(1, |end| end + 1)),
+            own => (GlobPart::Char(own), own.len_utf8()),
+        };
         parts.push(part);
         rest = &rest[length..];
     }
@@ -157,6 +156,8 @@ fn is_common(one: GlobPart, other: GlobPart) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -210,6 +211,16 @@ mod tests {
             "src/*.rs, src/a.rs"
         );
         assert_eq!(common(&["src/*.rs"], &["src/db/x.rs"]), "");
+    }
+
+    proptest! {
+        #[test]
+        fn files_are_matched_as_globset_matches_them(pattern in "[ab?*/]{1,7}", file in "[ab]{1,2}(/[ab]{1,2}){0,3}") {
+            let is_odd = pattern.contains("//") || pattern.ends_with('/') || !is_wide(&pattern);
+            prop_assume!(!is_odd);
+            let glob = globset::GlobBuilder::new(&pattern).literal_separator(true).build().unwrap();
+            prop_assert_eq!(covers(&pattern, &file), glob.compile_matcher().is_match(&file));
+        }
     }
 
     #[test]
