@@ -128,6 +128,7 @@ impl Tasks {
             depends: Some(self.before[task].iter().map(|other| id(*other)).collect()),
             cross: Vec::new(),
             sequential: None,
+            parallel: None,
             subtasks: Vec::new(),
             files: Vec::new(),
             reads: Vec::new(),

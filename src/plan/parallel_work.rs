@@ -16,7 +16,7 @@ pub struct ParallelWord {
 /// The largest number of further documents that a lint names.
 const NAMED: usize = 3;
 
-/// The parallel annotations of a document, one of each kind. A `(depends: …)` counts only when it leaves out the preceding
+/// The parallel annotations of a document, one of each kind; `[PARALLEL]` is one kind on phases and one on tasks. A `(depends: …)` counts only when it leaves out the preceding
 /// task.
 pub fn parallel_words(document: &Document) -> Vec<ParallelWord> {
     let phases = || document.phases.iter();
@@ -33,6 +33,11 @@ pub fn parallel_words(document: &Document) -> Vec<ParallelWord> {
             "[PARALLEL]",
             Dispatch::Phase,
             phase(|phase| !phase.parallel_with.is_empty()),
+        ),
+        (
+            "[PARALLEL]",
+            Dispatch::Task,
+            first(|task| task.parallel.is_some()),
         ),
         (
             "pipeline-start",
@@ -114,7 +119,7 @@ impl PlanSet {
         );
         let lint = Lint::at(LintId::ParallelUnused, file, *line, None, message);
         Some(lint.hint(
-            "set `dispatch = \"auto\"` in [run]: plans that speak of parallel work are given out by phase or task, others as a whole",
+            "set `dispatch = \"auto\"` in [run], and no other for the plan: plans that speak of parallel work are given out by phase or task, others as a whole",
         ))
     }
 }
@@ -137,6 +142,9 @@ mod tests {
         );
         for text in [
             "## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y (depends: none)\n",
+            "## Phase 1: a\n- [ ] 1.1 x [PARALLEL]\n- [ ] 1.2 y [PARALLEL]\n",
+            "## Phase 1: a\n### 1.1 x [PARALLEL]\n- [ ] do\n",
+            "## Phase 1: a\n\n**Execution Note:** Tasks 1.1–1.2 are [PARALLEL]\n\n- [ ] 1.1 x\n- [ ] 1.2 y\n",
             "## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y\n- [ ] 1.3 z (depends: 1.1)\n",
             "## Phase 1: a\n- [ ] 1.1 x\n- [ ] 1.2 y\n\n## Phase 2: b\n**pipeline-start:** when 1.1 completes\n- [ ] 2.1 z\n",
             "## Phase 1: a\n- [ ] 1.1 x\n\n**VERIFY Phase 1:** (non-blocking)\n- [ ] ok\n\n## Phase 2: b\n- [ ] 2.1 z\n",

@@ -12,6 +12,7 @@ pub fn strategy_reason(reason: StrategyReason) -> Cow<'static, str> {
         StrategyReason::DisjointAlone => "it waits for no phase, and its tasks touch different files",
         StrategyReason::DisjointBehind => "its tasks touch different files, and it waits for earlier phases",
         StrategyReason::BeginsEarly => "it may begin before the phases in front of it end",
+        StrategyReason::StatedParallel => "its tasks are [PARALLEL]",
         StrategyReason::OrderAlone => "nothing is known but the order of phases",
     };
     fixed.into()

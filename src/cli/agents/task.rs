@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::git::{InProgress, WorktreeState, inspect_by_git};
 use crate::plan::{Document, IdError, ItemId, Point, Speaker, TaskId, TaskState};
 use crate::schedule::Scheduler;
-use crate::status::{self, Change, StatusError, TaskList, TaskNext, task_list, task_next};
+use crate::status::{self, Change, PlannedTasks, StatusError, TaskList, TaskNext, task_list, task_next};
 
 use super::task_ask;
 use super::task_gate::ReportGate;
@@ -149,14 +149,13 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
         open.extend(closed.filter(|_| open.is_empty()));
         open
     };
-    Ok(task_next(
-        &subject.name,
-        &subject.document,
-        &subject.arrangement(),
-        &subject.states()?,
-        count,
-        elsewhere,
-    ))
+    let tasks = PlannedTasks {
+        plan: &subject.name,
+        document: &subject.document,
+        arrangement: &subject.arrangement(),
+        resources: &subject.resources(),
+    };
+    Ok(task_next(tasks, &subject.states()?, count, elsewhere))
 }
 
 fn send_report(
@@ -353,6 +352,10 @@ fn proposal(next: &TaskNext, document: &Document) -> String {
         let _ = write!(text, "{:<6} waits for {}", blocked.id, blocked.by.join(", "));
         if !blocked.files.is_empty() {
             let _ = write!(text, " (same file: {})", blocked.files.join(", "));
+        }
+        if !blocked.resources.is_empty() {
+            let names: Vec<String> = blocked.resources.iter().map(ToString::to_string).collect();
+            let _ = write!(text, " (same resource: {})", names.join(", "));
         }
         text.push('\n');
     }

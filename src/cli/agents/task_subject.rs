@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::journal::OrchDir;
 use crate::plan::markdown::read_document;
 use crate::plan::{
-    Arrangement, Document, ItemId, Plan, PlanName, PlanSet, Speaker, Statement, TaskId, TaskState,
+    Arrangement, Document, ItemId, Plan, PlanName, PlanSet, ResourceName, Speaker, Statement, TaskId,
+    TaskState,
 };
 use crate::schedule::{Scheduler, takes};
 use crate::status::{self, Assignment, read_plain};
@@ -211,6 +212,15 @@ impl Subject {
             (Some(plan), _) => plan.arrangement.clone(),
             (None, KnownFrom::Assignment(work, _)) => work.arrangement.clone(),
             (None, KnownFrom::Project(_) | KnownFrom::Nothing) => Arrangement::default(),
+        }
+    }
+
+    /// Returns how many may hold each resource at once, as far as that is known.
+    pub fn resources(&self) -> BTreeMap<ResourceName, u32> {
+        match &self.known {
+            KnownFrom::Project(project) => project.set.resources.clone(),
+            KnownFrom::Assignment(_, Some(set)) => set.resources.clone(),
+            KnownFrom::Assignment(_, None) | KnownFrom::Nothing => BTreeMap::new(),
         }
     }
 

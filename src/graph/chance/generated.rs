@@ -181,6 +181,7 @@ impl Generated {
                     depends,
                     cross: Vec::new(),
                     sequential: None,
+                    parallel: None,
                     subtasks: Vec::new(),
                     files: if rng.percent(self.files) {
                         vec![format!("src/p{number}/{}.rs", rng.below(size))]

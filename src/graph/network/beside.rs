@@ -7,7 +7,7 @@ use crate::plan::PlanSet;
 use crate::graph::network::node::Of;
 use crate::graph::network::series::PlanSeries;
 use crate::graph::network::whole::Graph;
-use crate::graph::order::locks::{covers, is_wide};
+use crate::graph::order::glob::{covers, is_wide};
 
 /// Finds plans that may work on the same files at the same time.
 pub struct SideBySide<'g> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::plan::{Overlap, PlanSet};
 
-use crate::graph::order::locks::{FileLocks, covers, is_wide, literal_head};
+use crate::graph::order::glob::{covers, is_wide, literal_head};
+use crate::graph::order::locks::FileLocks;
 
 /// A set of plans that touch the same files.
 #[derive(Debug, Clone, PartialEq, Eq)]

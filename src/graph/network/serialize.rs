@@ -11,7 +11,7 @@ use crate::graph::network::overlap::plan_overlaps;
 use crate::graph::network::series::PlanSeries;
 use crate::graph::network::whole::Graph;
 use crate::graph::order::gate::{Counts, Why};
-use crate::graph::order::locks::{covers, is_wide};
+use crate::graph::order::glob::{covers, is_wide};
 
 /// The phases of a plan that touch a file; empty for the plan as a whole.
 type Touching = BTreeSet<PhaseId>;

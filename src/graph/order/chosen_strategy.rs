@@ -24,6 +24,8 @@ pub enum StrategyReason {
     DisjointBehind,
     /// The phase may start before the earlier phases end.
     BeginsEarly,
+    /// Tasks of the phase are `[PARALLEL]`.
+    StatedParallel,
     /// Nothing is known except the order of phases.
     OrderAlone,
 }

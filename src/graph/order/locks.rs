@@ -1,13 +1,15 @@
 //! Tasks of a plan that must not run side by side because they touch the same files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use crate::graph::order::glob::{covers, is_wide, literal_head};
 use crate::plan::{Document, TaskId};
 
 /// The files of a plan's tasks as numbers. Two tasks touch a common file exactly when they share a number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileLocks {
-    /// The numbers of each task that names files.
+    /// The numbers of each task that names files. Numbers above those of `names` stand for a name and a folder or pattern that
+    /// covers it.
     pub of: BTreeMap<TaskId, Vec<u32>>,
     /// The file, folder or pattern behind each number.
     pub names: Vec<String>,
@@ -16,7 +18,7 @@ pub struct FileLocks {
 impl FileLocks {
     /// Reads the files of all tasks.
     pub fn new(document: &Document) -> Self {
-        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
         let mut names: Vec<String> = Vec::new();
         for file in document.tasks().flat_map(|task| &task.files) {
             numbers.entry(file).or_insert_with(|| {
@@ -27,20 +29,30 @@ impl FileLocks {
         if names.is_empty() {
             return Self::default();
         }
-        // A task that touches a file also touches every folder and pattern that covers the file.
-        let wide: Vec<(&str, u32)> = numbers
-            .iter()
-            .filter(|(file, _)| is_wide(file))
-            .map(|(file, number)| (*file, *number))
-            .collect();
+        // Whoever names a file and whoever names a pattern that covers it share a number of their own. Tasks that name different
+        // files under a pattern do not.
+        let mut shared: Vec<Vec<u32>> = vec![Vec::new(); names.len()];
+        let mut next = names.len() as u32;
+        for (wide, own) in numbers.iter().filter(|(name, _)| is_wide(name)) {
+            let head = literal_head(wide);
+            let near = numbers
+                .range(head..)
+                .take_while(|(name, _)| name.starts_with(head));
+            for (name, other) in near.filter(|(name, _)| *name != wide && covers(wide, name)) {
+                // Two patterns with the same literal head meet twice.
+                if is_wide(name) && literal_head(name) == head && name < wide {
+                    continue;
+                }
+                shared[*own as usize].push(next);
+                shared[*other as usize].push(next);
+                next += 1;
+            }
+        }
         let mut of: BTreeMap<TaskId, Vec<u32>> = BTreeMap::new();
         for task in document.tasks().filter(|task| !task.files.is_empty()) {
-            let own = task.files.iter().flat_map(|file| {
-                let covering = wide.iter().filter(|(wide, _)| covers(wide, file));
-                let covering = covering.map(|(_, number)| *number);
-                numbers.get(file.as_str()).copied().into_iter().chain(covering)
-            });
-            let mut own: Vec<u32> = own.collect();
+            let own = task.files.iter().filter_map(|file| numbers.get(file.as_str()));
+            let own = own.flat_map(|number| std::iter::once(number).chain(&shared[*number as usize]));
+            let mut own: Vec<u32> = own.copied().collect();
             own.sort_unstable();
             own.dedup();
             of.insert(task.id, own);
@@ -49,89 +61,37 @@ impl FileLocks {
     }
 }
 
-/// Returns true for a name that can cover more than one file.
-pub fn is_wide(file: &str) -> bool {
-    file.ends_with('/') || file.contains(['*', '?', '['])
-}
-
-/// Returns true when a folder or pattern covers a file, or may overlap with another pattern. `*` is taken to match anything,
-/// so patterns that may overlap count as overlapping.
-pub fn covers(wide: &str, file: &str) -> bool {
-    if wide == file {
-        return true;
-    }
-    let folder = wide.trim_end_matches('/');
-    if wide.ends_with('/') && !is_pattern(folder) {
-        return file
-            .strip_prefix(folder)
-            .is_some_and(|rest| rest.starts_with('/'));
-    }
-    if is_pattern(wide) {
-        let head = literal_head(wide);
-        if is_wide(file) {
-            let other = literal_head(file);
-            return head.starts_with(other) || other.starts_with(head);
-        }
-        return matches(wide.as_bytes(), file.as_bytes());
-    }
-    false
-}
-
-/// Returns the literal prefix of every path that a folder or pattern covers.
-pub(in crate::graph) fn literal_head(wide: &str) -> &str {
-    &wide[..wide.find(['*', '?', '[']).unwrap_or(wide.len())]
-}
-
-fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?', '['])
-}
-
-/// Matches a glob. Folder separators have no special meaning, and a class `[…]` matches any one character. Takes time linear in
-/// both lengths except for going back to the last `*`, as in the classical wildcard match.
-fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                back = Some((p, t));
-                p += 1;
-            }
-            Some(b'[') => {
-                let end = pattern[p..].iter().position(|byte| *byte == b']');
-                p += end.map_or(1, |end| end + 1);
-                t += 1;
-            }
-            Some(byte) if *byte == b'?' || *byte == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match back {
-                Some((star, from)) => {
-                    back = Some((star, from + 1));
-                    p = star + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|byte| *byte == b'*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::markdown::read_document;
 
     #[test]
-    fn folders_and_patterns_cover_what_is_in_them() {
-        assert!(covers("src/", "src/a.rs"));
-        assert!(!covers("src/", "srcs/a.rs"));
-        assert!(covers("src/**/*.rs", "src/a/b.rs"));
-        assert!(covers("src/*.rs", "src/a.rs"));
-        assert!(!covers("src/*.rs", "docs/a.rs"));
-        assert!(!covers("src/a.rs", "src/b.rs"));
-        assert!(covers("src/**", "src/auth/*.rs"));
-        assert!(!covers("docs/**", "src/*.rs"));
+    fn a_pattern_is_a_claim_on_what_it_matches_and_joins_nothing_else() {
+        let text = "## Phase 1: x\n- [ ] 1.1 a (touches: src/*.rs)\n- [ ] 1.2 b (touches: src/a.rs)\n- [ ] 1.3 c (touches: src/b.rs)\n\
+                    - [ ] 1.4 d (touches: src/db/x.rs)\n- [ ] 1.5 e (touches: src/**)\n- [ ] 1.6 f (touches: docs/)\n\
+                    - [ ] 1.7 g (touches: src/*.rs)\n";
+        let locks = FileLocks::new(&read_document(text).0);
+        let wait = |one: u32, other: u32| {
+            let of = |number| &locks.of[&TaskId::new(1, number)];
+            of(one).iter().any(|number| of(other).contains(number))
+        };
+        let pairs = (1..=7).flat_map(|one| (one + 1..=7).map(move |other| (one, other)));
+        let waiting: Vec<(u32, u32)> = pairs.filter(|(one, other)| wait(*one, *other)).collect();
+        assert_eq!(
+            waiting,
+            [
+                (1, 2),
+                (1, 3),
+                (1, 5),
+                (1, 7),
+                (2, 5),
+                (2, 7),
+                (3, 5),
+                (3, 7),
+                (4, 5),
+                (5, 7)
+            ]
+        );
     }
 }

@@ -7,6 +7,7 @@ pub(super) mod by_phase;
 pub(super) mod chosen_strategy;
 pub(super) mod durations;
 pub(super) mod gate;
+pub(super) mod glob;
 pub(super) mod locks;
 pub(super) mod ordering;
 pub(super) mod plan_order;

@@ -170,6 +170,25 @@ mod tests {
     }
 
     #[test]
+    fn parallel_tasks_do_not_wait_for_each_other_because_of_their_phases() {
+        let text = "# P\n\n**Execution Note:** Tasks 1.2 to 2.1 are [PARALLEL]\n\n## Phase 1: A\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n\n\
+                    **VERIFY Phase 1:**\n- [ ] x\n\n## Phase 2: B\n\n- [ ] 2.1 c\n- [ ] 2.2 d\n";
+        for strategy in [Strategy::Dag, Strategy::Pipeline] {
+            let order = drawn(text, strategy, Dispatch::Task);
+            assert_eq!(waits(&order, "1.2"), [] as [&str; 0], "{strategy}");
+            assert_eq!(waits(&order, "2.1"), ["1.1"], "{strategy}");
+            assert!(
+                waits(&order, "2.2").contains(&"1.verify".to_owned()),
+                "{strategy}"
+            );
+        }
+        // Tasks that are all parallel need no batches.
+        let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a [PARALLEL]\n- [ ] 1.2 b [PARALLEL]\n- [ ] 1.3 c [PARALLEL]\n";
+        let order = drawn(text, Strategy::Auto, Dispatch::Task);
+        assert_eq!(rounds(&order), ["1.1 1.2 1.3"]);
+    }
+
+    #[test]
     fn phases_wait_for_each_other_when_any_of_their_tasks_do() {
         let text = "# P\n\n**Execution Note:** Phases 2-3 are [PARALLEL] - why\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n- [ ] 2.1 b\n\n## Phase 3: C\n\n- [ ] 3.1 c\n\n## Phase 4: D\n\n- [ ] 4.1 d\n";
         for dispatch in [Dispatch::Phase, Dispatch::Plan] {

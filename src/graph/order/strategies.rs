@@ -99,6 +99,8 @@ fn by_flowchart(before: &[Phase], phase: &Phase, locks: &BTreeMap<TaskId, Vec<u3
         || goes_on.is_some_and(|block| block.background)
     {
         (Strategy::Pipeline, StrategyReason::BeginsEarly)
+    } else if phase.tasks.iter().any(|task| task.parallel.is_some()) {
+        (Strategy::Pipeline, StrategyReason::StatedParallel)
     } else if are_disjoint(&phase.tasks, locks) {
         (Strategy::Pipeline, StrategyReason::DisjointBehind)
     } else {
@@ -233,11 +235,12 @@ mod tests {
                     ## Phase 3: rest\n- [ ] 3.1 a\n- [ ] 3.2 b\n\n\
                     ## Phase 4: tests (parallel-with: Phase 3)\n- [ ] 4.1 a\n- [ ] 4.2 b\n\n\
                     ## Phase 5: files\n- [ ] 5.1 `src/a.rs`\n- [ ] 5.2 `src/b.rs`\n\n\
-                    ## Phase 6: one file\n- [ ] 6.1 `src/a.rs`\n- [ ] 6.2 `src/a.rs`\n";
+                    ## Phase 6: one file\n- [ ] 6.1 `src/a.rs`\n- [ ] 6.2 `src/a.rs`\n\n\
+                    ## Phase 7: marked\n- [ ] 7.1 a [PARALLEL]\n- [ ] 7.2 b [PARALLEL]\n";
         use Strategy::{Batched, Dag, Independent, Pipeline};
         assert_eq!(
             auto(text),
-            [Independent, Dag, Pipeline, Pipeline, Pipeline, Batched]
+            [Independent, Dag, Pipeline, Pipeline, Pipeline, Batched, Pipeline]
         );
     }
 

@@ -1,6 +1,6 @@
 //! Draws the gates between the tasks of a document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -53,6 +53,10 @@ struct UnitDraft<'d> {
     /// Indexes in the chain of the gates behind each phase, once something waits there: first for a share of
     /// the phase, then for all of it.
     ends: [Vec<Option<Range<u32>>>; 2],
+    /// The places of the phases of each parallel group that has tasks in several phases.
+    groups: BTreeMap<&'d str, BTreeSet<usize>>,
+    /// Indexes in the chain of the gates at which tasks of a group wait for the rest of a phase, by group, kind of wait and place.
+    group_ends: BTreeMap<(&'d str, usize, usize), Range<u32>>,
     /// Number of phases that have such gates, when each phase comes after all earlier ones and all wait alike. Otherwise
     /// `None`.
     ended: Option<usize>,
@@ -66,8 +70,11 @@ impl<'d> UnitDraft<'d> {
         let mut waiting = strategies.iter().filter(|own| **own != Strategy::Independent);
         let first = waiting.next().copied().is_some_and(waits_for_all);
         let alike = waiting.all(|own| waits_for_all(*own) == first);
-        let simple = alike && document.phases.iter().all(in_a_row);
+        let groups = parallel_groups(document);
+        let simple = alike && groups.is_empty() && document.phases.iter().all(in_a_row);
         Self {
+            groups,
+            group_ends: BTreeMap::new(),
             ended: simple.then_some(0),
             document,
             arrangement,
@@ -84,8 +91,9 @@ impl<'d> UnitDraft<'d> {
     fn draw(&mut self) {
         let document = self.document;
         for (number, phase) in document.phases.iter().enumerate() {
-            let order = self.phase_gates(number, phase);
+            let order = self.phase_gates(number, phase, None);
             let mut last_of_group: BTreeMap<&str, usize> = BTreeMap::new();
+            let mut of_groups: BTreeMap<&str, Range<u32>> = BTreeMap::new();
             for task in &phase.tasks {
                 if let Some(group) = task.sequential.as_deref()
                     && let Some(before) = last_of_group.insert(group, self.units.len())
@@ -101,7 +109,15 @@ impl<'d> UnitDraft<'d> {
                     }
                 }
                 if self.keeps_phase_order(number, named) {
-                    order.clone().for_each(|run| self.waits.behind(run));
+                    let group = task.parallel.as_deref();
+                    let order = match group.filter(|group| self.groups.contains_key(group)) {
+                        Some(group) => of_groups
+                            .entry(group)
+                            .or_insert_with(|| self.phase_gates(number, phase, Some(group)))
+                            .clone(),
+                        None => order.clone(),
+                    };
+                    order.for_each(|run| self.waits.behind(run));
                 }
                 self.end_unit(UnitId::Task(task.id), task.line, task.is_ticked());
             }
@@ -135,8 +151,9 @@ impl<'d> UnitDraft<'d> {
         }
     }
 
-    /// Returns the runs of gates at which every task of a phase waits because of the earlier phases.
-    fn phase_gates(&mut self, number: usize, phase: &Phase) -> Range<u32> {
+    /// Returns the runs of gates at which every task of a phase waits because of the earlier phases; for the tasks of a parallel
+    /// group, without the tasks of the group.
+    fn phase_gates(&mut self, number: usize, phase: &Phase, group: Option<&'d str>) -> Range<u32> {
         let document = self.document;
         let strategy = self.strategies[number];
         if strategy == Strategy::Independent {
@@ -168,10 +185,41 @@ impl<'d> UnitDraft<'d> {
                 self.ends[kind][place] = Some(self.end_of(place, other, strategy));
             }
         }
-        let before = document.phases[..number].iter().zip(&self.ends[kind]);
-        let places = before.filter(|(other, _)| !beside(other));
-        self.waits
-            .runs(places.flat_map(|(_, end)| end.clone().into_iter().flatten()))
+        let mut ends: Vec<Range<u32>> = Vec::new();
+        for (place, other) in document.phases[..number].iter().enumerate() {
+            match group.filter(|group| self.groups[group].contains(&place)) {
+                _ if beside(other) => {}
+                Some(group) => ends.push(self.group_end(group, place, strategy)),
+                None => ends.extend(self.ends[kind][place].clone()),
+            }
+        }
+        self.waits.runs(ends.into_iter().flatten())
+    }
+
+    /// The gate at which the tasks of a parallel group wait for the other tasks of an earlier phase. They do not wait for the checks
+    /// of the phase, which wait for the group.
+    fn group_end(&mut self, group: &'d str, place: usize, strategy: Strategy) -> Range<u32> {
+        let for_all = waits_for_all(strategy);
+        if let Some(known) = self.group_ends.get(&(group, usize::from(for_all), place)) {
+            return known.clone();
+        }
+        let tasks = self.document.phases[place].tasks.iter().enumerate();
+        let others = tasks.filter(|(_, task)| task.parallel.as_deref() != Some(group));
+        let of: Vec<usize> = others.map(|(at, _)| self.firsts[place] + at).collect();
+        let need = if for_all {
+            of.len()
+        } else {
+            self.arrangement.needed(of.len())
+        };
+        let first = self.waits.chain().len() as u32;
+        if need > 0 {
+            let gate = self.gates.add(of, need, Counts::Done, Why::PhaseOrder);
+            self.waits.link(gate);
+        }
+        let end = first..self.waits.chain().len() as u32;
+        self.group_ends
+            .insert((group, usize::from(for_all), place), end.clone());
+        end
     }
 
     /// Adds the gates at which later phases wait for this phase, for the given strategy and any strategy that waits alike.
@@ -227,6 +275,18 @@ impl<'d> UnitDraft<'d> {
             self.waits.at(gate);
         }
     }
+}
+
+/// The places of the phases of each parallel group that has tasks in several phases.
+fn parallel_groups(document: &Document) -> BTreeMap<&str, BTreeSet<usize>> {
+    let mut groups: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (place, phase) in document.phases.iter().enumerate() {
+        for group in phase.tasks.iter().filter_map(|task| task.parallel.as_deref()) {
+            groups.entry(group).or_default().insert(place);
+        }
+    }
+    groups.retain(|_, places| places.len() > 1);
+    groups
 }
 
 fn phase_place(document: &Document, id: PhaseId) -> Option<usize> {

@@ -246,7 +246,7 @@ const ANNOTATIONS: &[(&str, &str)] = &[
 /// Marks in square brackets.
 const MARKS: &[(&str, &str)] = &[
     ("[SEQUENTIAL]", "one after the other"),
-    ("[PARALLEL]", "beside the phases around it"),
+    ("[PARALLEL]", "beside the phases or tasks around it"),
 ];
 
 fn in_document(

@@ -101,6 +101,9 @@ pub struct Task {
     pub cross: Vec<Dependency>,
     /// The sequential group it belongs to, as written: `3.1-3.4`.
     pub sequential: Option<String>,
+    /// The parallel group it belongs to. Its tasks do not wait for each other because of their phases alone.
+    #[serde(default)]
+    pub parallel: Option<String>,
     /// Parts of it that are tracked but never scheduled alone.
     pub subtasks: Vec<Subtask>,
     /// Files that its text names and that the task may change, in order, without duplicates.

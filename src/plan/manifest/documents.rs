@@ -182,6 +182,7 @@ fn document_of_prompt(prompt: &str, line: usize) -> Document {
                 depends: None,
                 cross: Vec::new(),
                 sequential: None,
+                parallel: None,
                 subtasks: Vec::new(),
                 files: Vec::new(),
                 reads: Vec::new(),

@@ -34,6 +34,8 @@ pub(super) struct PhaseDraft {
 #[derive(Debug, Default)]
 pub(super) struct TaskDraft {
     pub(super) id: Option<TaskId>,
+    /// The id as written, where the phase gives the task another one.
+    pub(super) renewed: Option<TaskId>,
     /// The task is a heading. A heading is a task only with boxes below it, or when the phase has nothing else.
     pub(super) headed: bool,
     pub(super) title: String,
@@ -51,8 +53,33 @@ pub(super) struct TaskDraft {
     pub(super) uses: Vec<ResourceName>,
     /// `[SEQUENTIAL]` is on its line.
     pub(super) sequential: bool,
+    /// `[PARALLEL]` is on its line.
+    pub(super) parallel: bool,
     pub(super) subs: Vec<SubDraft>,
     pub(super) line: usize,
+}
+
+/// Where a task belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TaskNumber {
+    /// To the current phase, under its number.
+    Own,
+    /// To the current phase, under a number that is still to be found: the written one counts from a phase that repeats another.
+    Renewed,
+    /// To another phase.
+    Foreign,
+}
+
+impl TaskDraft {
+    /// Sets the id. A task that gets another number keeps the written one in its title.
+    pub(super) fn set_id(&mut self, id: TaskId, number: TaskNumber) {
+        if number == TaskNumber::Renewed {
+            self.renewed = Some(id);
+            self.title = format!("{id} {}", self.title).trim_end().to_owned();
+        } else {
+            self.id = Some(id);
+        }
+    }
 }
 
 /// A sub-task being read.
@@ -112,17 +139,24 @@ impl PhaseDraft {
     }
 
     /// The index of the task with this id. Adds the task when there is none: for `- [ ] 2.1.3` without a 2.1.
-    pub(super) fn task_of(&mut self, id: TaskId, line: usize) -> usize {
-        if let Some(at) = self.index.get(&id) {
-            return *at;
+    pub(super) fn task_of(&mut self, id: TaskId, number: TaskNumber, line: usize) -> usize {
+        let known = match number {
+            TaskNumber::Renewed => self.tasks.iter().rposition(|task| task.renewed == Some(id)),
+            TaskNumber::Own | TaskNumber::Foreign => self.index.get(&id).copied(),
+        };
+        if let Some(at) = known {
+            return at;
         }
-        self.index.insert(id, self.tasks.len());
-        self.tasks.push(TaskDraft {
-            id: Some(id),
+        let mut task = TaskDraft {
             title: self.title.clone(),
             line,
             ..TaskDraft::default()
-        });
+        };
+        task.set_id(id, number);
+        if task.id.is_some() {
+            self.index.insert(id, self.tasks.len());
+        }
+        self.tasks.push(task);
         self.tasks.len() - 1
     }
 }

@@ -4,32 +4,12 @@ use std::collections::BTreeSet;
 
 use memchr::{memchr, memchr2_iter, memrchr};
 
+use super::prose::Sentence;
 use super::shape::item::split_line;
+use super::shape::path::{mark, path};
 
-const FOLDERS: [&str; 5] = ["src/", "tests/", "docs/", "lib/", "scripts/"];
-/// Verbs of making and changing, in the forms that plans use, and the word `in`.
-const VERBS: [&str; 17] = [
-    "create",
-    "creates",
-    "created",
-    "creating",
-    "modify",
-    "modifies",
-    "modified",
-    "modifying",
-    "update",
-    "updates",
-    "updated",
-    "updating",
-    "edit",
-    "edits",
-    "edited",
-    "editing",
-    "in",
-];
-
-/// The files that the texts name: in backticks, in one of the usual folders, or after a verb of making and changing, with the
-/// files that a list names after them. They are in order of mention, without duplicates. Fenced blocks are skipped.
+/// The files that the texts name: in backticks, in one of the usual folders, or in prose that says they are changed. They are in
+/// order of mention, without duplicates. Fenced blocks are skipped.
 pub(super) fn files(texts: &[&str]) -> Vec<String> {
     let mut found = FoundPaths::default();
     let mut fenced = false;
@@ -86,24 +66,19 @@ impl<'t> FoundPaths<'t> {
     }
 }
 
-/// The first mark that every path has: a slash, or a dot with a letter after it. Most lines have none.
-fn mark(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    memchr2_iter(b'/', b'.', bytes)
-        .find(|at| bytes[*at] == b'/' || bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
-}
-
 fn of_line<'t>(line: &'t str, found: &mut FoundPaths<'t>) {
     let mut rest = line;
     let mut in_code = false;
+    let mut sentence = Sentence::default();
     loop {
         let end = memchr(b'`', rest.as_bytes());
         let piece = &rest[..end.unwrap_or(rest.len())];
-        if mark(piece).is_none() {
-        } else if in_code {
-            of_code(piece, found);
+        if in_code {
+            sentence.code(of_code(piece, found));
         } else {
-            of_prose(piece, found);
+            for word in piece.split_whitespace() {
+                found.add(sentence.word(word));
+            }
         }
         let Some(end) = end else { return };
         rest = &rest[end + 1..];
@@ -111,87 +86,15 @@ fn of_line<'t>(line: &'t str, found: &mut FoundPaths<'t>) {
     }
 }
 
-/// Adds a path, or every path of a list. Text with anything else in it adds nothing.
-fn of_code<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
+/// Adds a path, or every path of a list. Text with anything else in it adds nothing. Returns true when something was added.
+fn of_code<'t>(text: &'t str, found: &mut FoundPaths<'t>) -> bool {
     let parts = text.split(',').map(str::trim);
     let is_path = |part: &str| !part.contains(char::is_whitespace) && path(part).is_some();
-    if parts.clone().all(is_path) {
+    let all = mark(text).is_some() && parts.clone().all(is_path);
+    if all {
         parts.for_each(|part| found.add(path(part)));
     }
-}
-
-fn of_prose<'t>(text: &'t str, found: &mut FoundPaths<'t>) {
-    let mut before = "";
-    // Whether the previous word was a path, and whether a list of paths continues.
-    let (mut is_path, mut in_list) = (false, false);
-    for word in text.split_whitespace() {
-        if matches!(word, "and" | "or" | "&") && (is_path || in_list) {
-            (is_path, in_list) = (false, true);
-        } else {
-            let is_named = mark(word).is_some() && (in_list || is_usual(word) || is_verb(before));
-            let file = path(word).filter(|_| is_named);
-            is_path = file.is_some();
-            in_list = is_path && word.ends_with(',');
-            found.add(file);
-        }
-        before = word;
-    }
-}
-
-/// True when a word begins with one of the usual folders, perhaps after a bracket.
-fn is_usual(word: &str) -> bool {
-    let bare = word.trim_start_matches(['(', '[', '"', '/']);
-    FOLDERS.iter().any(|folder| bare.starts_with(folder))
-}
-
-fn is_verb(word: &str) -> bool {
-    let letters = word.trim_matches(|c: char| !c.is_alphabetic());
-    VERBS.iter().any(|verb| letters.eq_ignore_ascii_case(verb))
-}
-
-/// A path that an annotation states, perhaps in backticks. Every path inside the repository is accepted.
-pub(super) fn stated(word: &str) -> Option<&str> {
-    let word = word.trim_matches('`').trim();
-    let word = word.strip_prefix("./").unwrap_or(word);
-    let climbs = word.split('/').any(|part| part == "..");
-    let is_path = !word.is_empty() && !word.starts_with(['/', '~', '-']) && !climbs;
-    (is_path && !word.contains(char::is_whitespace)).then_some(word)
-}
-
-/// The path in a word, if the word looks like a file or a glob of files inside the repository.
-fn path(word: &str) -> Option<&str> {
-    let around = |c: char| {
-        matches!(
-            c,
-            '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | ',' | ';' | ':' | '!' | '?'
-        )
-    };
-    let word = word.trim_start_matches(around);
-    let word = word.trim_end_matches(|c| c == '.' || around(c));
-    let word = match word.rsplit_once(':') {
-        Some((front, line)) if !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()) => front,
-        _ => word,
-    };
-    let rooted = word
-        .strip_prefix('/')
-        .filter(|rest| FOLDERS.iter().any(|folder| rest.starts_with(folder)));
-    let word = rooted.unwrap_or(word);
-    let word = word.strip_prefix("./").unwrap_or(word);
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '*');
-    let climbs = word.as_bytes().windows(2).any(|pair| pair == b"..");
-    if word.is_empty() || word.starts_with(['/', '-']) || climbs || !word.chars().all(allowed) {
-        return None;
-    }
-    let name = word.rsplit('/').next().unwrap_or(word);
-    let has_extension = name.rsplit_once('.').is_some_and(|(_, extension)| {
-        (1..=8).contains(&extension.len())
-            && extension.starts_with(|c: char| c.is_ascii_alphabetic())
-            && extension.bytes().all(|b| b.is_ascii_alphanumeric())
-    });
-    let usual = FOLDERS
-        .iter()
-        .any(|folder| word.starts_with(folder) && word.len() > folder.len());
-    (has_extension || usual).then_some(word)
+    all
 }
 
 #[cfg(test)]
@@ -220,6 +123,38 @@ mod tests {
             ("Update foo.py, see bar.py", &["foo.py"]),
             ("`foo.py, bar.py`", &["foo.py", "bar.py"]),
             ("in src/a.rs and b.rs", &["src/a.rs", "b.rs"]),
+            ("`a.rs` and b.rs", &["a.rs", "b.rs"]),
+            ("Add a check to foo.py", &["foo.py"]),
+            ("Add `Token` to foo.py", &["foo.py"]),
+            ("Add foo.py", &["foo.py"]),
+            ("Write foo.py", &["foo.py"]),
+            ("Extend foo.py", &["foo.py"]),
+            ("Remove foo.py", &["foo.py"]),
+            ("Remove the cache from foo.py", &["foo.py"]),
+            ("Change the limit in foo.py", &["foo.py"]),
+            ("Change foo.py's limit", &["foo.py"]),
+            ("Refactor foo.py.", &["foo.py"]),
+            ("Rename foo.py to bar.py", &["foo.py", "bar.py"]),
+            ("The helpers are moved into foo.py", &["foo.py"]),
+            ("File: foo.py", &["foo.py"]),
+            ("**Files:** a.py, b.py", &["a.py", "b.py"]),
+            ("foo.py: add a check", &["foo.py"]),
+            ("- foo.py: add a check", &["foo.py"]),
+            ("**foo.py**", &["foo.py"]),
+            ("**foo.py:** add a check", &["foo.py"]),
+            ("**Update foo.py**", &["foo.py"]),
+            ("[foo](foo.py)", &["foo.py"]),
+            ("Add a check to [the parser](lib/foo.py#L3)", &["lib/foo.py"]),
+            ("Implement x (foo.py)", &["foo.py"]),
+            ("Implement x (foo.py, bar.py)", &["foo.py", "bar.py"]),
+            ("Read x.md, then update foo.py", &["foo.py"]),
+            ("Update **/*.rs", &["**/*.rs"]),
+            ("Add a section to the file GUIDE.md", &["GUIDE.md"]),
+            ("Files: `a.py`, b.py", &["a.py", "b.py"]),
+            ("Convert a.js to a.ts", &["a.js", "a.ts"]),
+            ("Merge a.py into b.py", &["a.py", "b.py"]),
+            ("Update “foo.py” and bar.py’s limit", &["foo.py", "bar.py"]),
+            ("Update Cargo.lock and .env", &["Cargo.lock", ".env"]),
         ] {
             assert_eq!(files(&[text]), found, "{text}");
         }
@@ -236,6 +171,23 @@ mod tests {
             "`a.rs, then b.rs` and `x, y.z w`",
             "created by Smith, a.rs",
             "```\nsrc/a.rs\n```",
+            "Add limits, e.g. in e.g. 3 places, i.e. few",
+            "Update Node.js and move to Next.js (Vue.js)",
+            "Upgrade to v1.2 (v2.x), change 18.x",
+            "Add a form to example.com (example.com), fix example.com/a.html",
+            "Call user.save() in user.save and update user.name",
+            "`user.save()`",
+            "Write it like foo.py, as in bar.py, according to baz.py",
+            "Write tests for foo.py",
+            "Compare the result to foo.py",
+            "Load the settings from foo.py",
+            "See [the guide](guide.md) and **foo.py**",
+            "Read the settings (foo.toml)",
+            "Review **foo.py**",
+            "Filter by pattern (*.js, *.ts)",
+            "Parse the style guide (GUIDE.md)",
+            "Build a page with React/Node.js (React/Node.js)",
+            "Fix .NET and all .md files",
         ] {
             assert_eq!(files(&[text]), Vec::<String>::new(), "{text}");
         }

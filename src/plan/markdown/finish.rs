@@ -7,8 +7,7 @@ use super::annotations::NamedDependency;
 use super::checks;
 use super::draft::{ExecutionNote, PhaseDraft, SubDraft, TaskDraft};
 use super::files::files;
-use super::groups::{GroupNote, groups};
-use super::places::places;
+use super::notes::{apply_beside, apply_notes, beside_each_other};
 use crate::plan::{ItemId, Phase, PhaseId, Subtask, Task, TaskId};
 
 /// Finishes the phases of a document and checks them.
@@ -80,6 +79,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
         loose
     };
     once_each(&mut drafts, diagnostics);
+    renew(id, &mut drafts);
     for (number, task) in (1_u32..).zip(&mut drafts) {
         task.id.get_or_insert(TaskId { phase: id, number });
     }
@@ -112,6 +112,32 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
         tasks,
         verify,
         line,
+    }
+}
+
+/// Numbers the tasks that need another number than the written one, behind all others of the phase. Among each other, they name
+/// each other by the written numbers.
+fn renew(phase: PhaseId, drafts: &mut [TaskDraft]) {
+    let taken = drafts.iter().filter_map(|task| task.id);
+    let mut number = taken.map(|id| id.number).max().unwrap_or(0);
+    let mut renewed: BTreeMap<TaskId, TaskId> = BTreeMap::new();
+    for task in drafts.iter_mut() {
+        if let Some(written) = task.renewed {
+            number += 1;
+            let id = TaskId { phase, number };
+            renewed.insert(written, id);
+            task.id = Some(id);
+        }
+    }
+    let is_renewed = drafts.iter_mut().filter(|task| task.renewed.is_some());
+    for name in is_renewed.flat_map(|task| task.depends.iter_mut().flatten()) {
+        match name {
+            NamedDependency::Task(id) => *id = *renewed.get(id).unwrap_or(id),
+            NamedDependency::Tasks(from, to) => {
+                (*from, *to) = (*renewed.get(from).unwrap_or(from), *renewed.get(to).unwrap_or(to));
+            }
+            NamedDependency::Phase(_) | NamedDependency::Other(_) => {}
+        }
     }
 }
 
@@ -188,6 +214,8 @@ fn task(draft: TaskDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Document
         depends,
         cross,
         sequential: None,
+        // All tasks with the mark in a phase are one group.
+        parallel: draft.parallel.then(|| format!("phase {}", id.phase)),
         subtasks,
         line: draft.line,
     })
@@ -237,118 +265,6 @@ fn subtasks(task: TaskId, drafts: Vec<SubDraft>, diagnostics: &mut Vec<DocumentD
             line: draft.line,
         })
         .collect()
-}
-
-/// The largest group of parallel phases. Every pair is stored, so the cost is quadratic.
-const MOST_PARALLEL: usize = 500;
-
-/// Applies the execution notes. Adds the pairs of phases that a note makes parallel to `beside`.
-fn apply_notes(
-    phases: &mut [Phase],
-    notes: &[ExecutionNote],
-    beside: &mut Vec<(PhaseId, PhaseId, usize)>,
-    diagnostics: &mut Vec<DocumentDiagnostic>,
-) {
-    if notes.is_empty() {
-        return;
-    }
-    let (places, checks) = (places(phases), checks::numbered(phases));
-    let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
-    let mut seen: BTreeSet<GroupNote> = BTreeSet::new();
-    for note in notes {
-        let missing = |what: String| {
-            DocumentDiagnostic::new(
-                note.line,
-                format!("the note names {what}, which does not exist"),
-                None,
-            )
-            .about(what.rsplit(' ').next().unwrap_or_default())
-        };
-        for group in groups(note) {
-            if !seen.insert(group.clone()) {
-                continue;
-            }
-            match group {
-                GroupNote::Sequential(ranges, text) => {
-                    for (from, to) in ranges {
-                        let ends = BTreeSet::from([from, to]);
-                        let known = |end: &TaskId| places.contains_key(end) || checks.contains(end);
-                        let gone = ends.iter().filter(|end| !known(end));
-                        diagnostics.extend(gone.map(|end| missing(format!("task {end}"))));
-                        let members = if from <= to {
-                            Some(places.range(from..=to))
-                        } else {
-                            None
-                        };
-                        for (_, (phase, at)) in members.into_iter().flatten() {
-                            phases[*phase].tasks[*at].sequential = Some(text.clone());
-                        }
-                    }
-                }
-                GroupNote::Parallel(ranges) => {
-                    let mut members = BTreeSet::new();
-                    for (from, to) in ranges {
-                        let ends = BTreeSet::from([from, to]);
-                        let gone = ends.iter().filter(|end| !known.contains(end));
-                        diagnostics.extend(gone.map(|end| missing(format!("phase {end}"))));
-                        if from <= to {
-                            members.extend(known.range(from..=to).copied());
-                        }
-                    }
-                    let members: Vec<PhaseId> = members.into_iter().collect();
-                    beside_each_other(&members, note.line, beside, diagnostics);
-                }
-            }
-        }
-    }
-}
-
-fn beside_each_other(
-    members: &[PhaseId],
-    line: usize,
-    beside: &mut Vec<(PhaseId, PhaseId, usize)>,
-    diagnostics: &mut Vec<DocumentDiagnostic>,
-) {
-    if members.len() > MOST_PARALLEL {
-        let message = format!("{} phases are parallel; {MOST_PARALLEL} can be", members.len());
-        diagnostics.push(DocumentDiagnostic::new(
-            line,
-            message,
-            "write several documents".to_owned(),
-        ));
-        return;
-    }
-    beside.extend(
-        members
-            .iter()
-            .flat_map(|a| members.iter().map(move |b| (*a, *b, line))),
-    );
-}
-
-/// Stores the pairs of parallel phases. Being parallel holds both ways.
-fn apply_beside(
-    phases: &mut [Phase],
-    beside: &[(PhaseId, PhaseId, usize)],
-    diagnostics: &mut Vec<DocumentDiagnostic>,
-) {
-    if beside.is_empty() {
-        return;
-    }
-    let known: BTreeSet<PhaseId> = phases.iter().map(|phase| phase.id).collect();
-    let mut pairs: BTreeSet<(PhaseId, PhaseId)> = BTreeSet::new();
-    for (a, b, line) in beside {
-        if !known.contains(b) {
-            let message = format!("`parallel-with` names phase {b}, which does not exist");
-            diagnostics.push(DocumentDiagnostic::new(*line, message, None).about("parallel-with"));
-        } else if a != b {
-            pairs.extend([(*a, *b), (*b, *a)]);
-        }
-    }
-    for phase in phases {
-        let first = (phase.id, PhaseId(0));
-        let own = pairs.range(first..).take_while(|(a, _)| *a == phase.id);
-        phase.parallel_with = own.map(|(_, b)| *b).collect();
-    }
 }
 
 /// Stores the tasks that `depends` names. The checks report tasks that do not exist.

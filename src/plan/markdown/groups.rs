@@ -7,35 +7,46 @@ use crate::plan::{PhaseId, TaskId};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum GroupNote {
     /// `Tasks 3.1-3.4 are [SEQUENTIAL]`: the ranges, and the list as written.
-    Sequential(Vec<(TaskId, TaskId)>, String),
+    Tasks(GroupKind, Vec<(TaskId, TaskId)>, String),
     /// `Phases 2-3 are [PARALLEL]`: the ranges.
-    Parallel(Vec<(PhaseId, PhaseId)>),
+    Phases(Vec<(PhaseId, PhaseId)>),
 }
 
-/// The groups that a note names. A list has numbers and ranges with commas between them. Between phases, `and` works like a
-/// comma.
+/// What the tasks of a group are to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum GroupKind {
+    /// One after the other.
+    Sequential,
+    /// Without dependencies on each other.
+    Parallel,
+}
+
+/// The groups that a note names. A list has numbers and ranges with commas between them; in a parallel list also `and`.
 pub(super) fn groups(note: &ExecutionNote) -> Vec<GroupNote> {
     let mut found = Vec::new();
-    for (mark, word) in [("[SEQUENTIAL]", "task"), ("[PARALLEL]", "phase")] {
+    for (mark, word) in [
+        (GroupKind::Sequential, "[SEQUENTIAL]"),
+        (GroupKind::Parallel, "[PARALLEL]"),
+    ] {
         let mut from = 0;
-        for (at, _) in note.text.match_indices(mark) {
+        for (at, _) in note.text.match_indices(word) {
             let before = &note.text[from..at];
-            from = at + mark.len();
-            let Some(list) = list_before(before, word) else {
-                continue;
+            from = at + word.len();
+            let tasks = list_before(before, "task").and_then(|list| {
+                let tidy: Vec<&str> = list.split_whitespace().collect();
+                let tidy = tidy.join(" ").replace(" - ", "-");
+                let list = match mark {
+                    GroupKind::Sequential => tidy.clone(),
+                    GroupKind::Parallel => without_and(&tidy),
+                };
+                Some(GroupNote::Tasks(mark, ranges(&list, |id| id.parse().ok())?, tidy))
+            });
+            // The phases of a document are sequential anyway.
+            let phases = || {
+                let list = list_before(before, "phase").filter(|_| mark == GroupKind::Parallel)?;
+                ranges(&without_and(list), |id| id.parse().ok().map(PhaseId)).map(GroupNote::Phases)
             };
-            let group = if word == "task" {
-                let tidy: String = list
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ")
-                    .replace(" - ", "-");
-                ranges(&tidy, |id| id.parse().ok()).map(|ranges| GroupNote::Sequential(ranges, tidy))
-            } else {
-                let list = list.replace(" and ", ",").replace('&', ",");
-                ranges(&list, |id| id.parse().ok().map(PhaseId)).map(GroupNote::Parallel)
-            };
-            found.extend(group);
+            found.extend(tasks.or_else(phases));
         }
     }
     found
@@ -54,7 +65,15 @@ fn list_before<'t>(before: &'t str, word: &str) -> Option<&'t str> {
     Some(verb.unwrap_or(list).trim())
 }
 
+/// A list with commas in place of `and`.
+fn without_and(list: &str) -> String {
+    list.replace(", and ", ",")
+        .replace(" and ", ",")
+        .replace('&', ",")
+}
+
 fn ranges<T: Copy>(list: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<(T, T)>> {
+    let list = list.replace(" to ", "-").replace(" through ", "-");
     let range = |part: &str| match part.split_once('-') {
         Some((from, to)) => Some((parse(from.trim())?, parse(to.trim())?)),
         None => parse(part.trim()).map(|only| (only, only)),
@@ -78,17 +97,46 @@ mod tests {
         let task = TaskId::new;
         assert_eq!(
             read("**Execution Note:** Tasks 3.1-3.4 are [SEQUENTIAL] - why"),
-            [GroupNote::Sequential(
+            [GroupNote::Tasks(
+                GroupKind::Sequential,
                 vec![(task(3, 1), task(3, 4))],
                 "3.1-3.4".to_owned()
             )]
         );
         assert_eq!(
             read("Tasks 1.1, 1.3 are [SEQUENTIAL]"),
-            [GroupNote::Sequential(
+            [GroupNote::Tasks(
+                GroupKind::Sequential,
                 vec![(task(1, 1), task(1, 1)), (task(1, 3), task(1, 3))],
                 "1.1, 1.3".to_owned()
             )]
+        );
+    }
+
+    #[test]
+    fn parallel_tasks_are_grouped_in_every_way_of_writing_a_list() {
+        let task = TaskId::new;
+        let range = vec![(task(1, 1), task(1, 3))];
+        let each: Vec<_> = (1..=3).map(|n| (task(1, n), task(1, n))).collect();
+        for (list, found) in [
+            ("1.1-1.3", &range),
+            ("1.1 - 1.3", &range),
+            ("1.1 to 1.3", &range),
+            ("1.1 through 1.3", &range),
+            ("1.1, 1.2 and 1.3", &each),
+            ("1.1, 1.2, and 1.3", &each),
+            ("1.1, 1.2 & 1.3", &each),
+        ] {
+            let text = format!("**Execution Note:** Tasks {list} are [PARALLEL]");
+            let label = list.replace(" - ", "-");
+            let group = GroupNote::Tasks(GroupKind::Parallel, found.clone(), label);
+            assert_eq!(read(&text), [group], "{list}");
+        }
+        let sequential = GroupNote::Tasks(GroupKind::Sequential, range.clone(), "1.1 to 1.3".to_owned());
+        assert_eq!(read("Tasks 1.1 to 1.3 are [SEQUENTIAL]"), [sequential]);
+        assert_eq!(
+            read("Tasks in Phases 2-3 are [PARALLEL]"),
+            [GroupNote::Phases(vec![(PhaseId(2), PhaseId(3))])]
         );
     }
 
@@ -97,15 +145,15 @@ mod tests {
         let phase = |n| (PhaseId(n), PhaseId(n));
         assert_eq!(
             read("Phases 2-3 are [PARALLEL]"),
-            [GroupNote::Parallel(vec![(PhaseId(2), PhaseId(3))])]
+            [GroupNote::Phases(vec![(PhaseId(2), PhaseId(3))])]
         );
         assert_eq!(
             read("Phases 1, 3, 5 are [PARALLEL]"),
-            [GroupNote::Parallel(vec![phase(1), phase(3), phase(5)])]
+            [GroupNote::Phases(vec![phase(1), phase(3), phase(5)])]
         );
         assert_eq!(
             read("Phases 1 and 3 are [PARALLEL]"),
-            [GroupNote::Parallel(vec![phase(1), phase(3)])]
+            [GroupNote::Phases(vec![phase(1), phase(3)])]
         );
     }
 

@@ -7,14 +7,14 @@ use memchr::{memchr, memchr_iter, memchr2};
 
 use super::DocumentDiagnostic;
 use super::annotations::{self, bracketed, marks, without};
-use super::draft::{SubDraft, TaskDraft};
+use super::draft::{SubDraft, TaskDraft, TaskNumber};
 use super::shape::item::{dedent, split_id, split_line};
 use super::shape::label::{label, verify};
 use super::shape::outline::ListItem;
 use super::shape::upstream;
 use super::stated;
 use super::walk::{Headed, Role, Section, Walk};
-use crate::plan::{ItemId, Subtask, TaskId, Upstream, one_line};
+use crate::plan::{ItemId, Subtask, Upstream, one_line};
 
 /// A part of a task, as written.
 struct TaskPart<'t> {
@@ -123,7 +123,7 @@ impl Walk<'_> {
             return parent;
         }
         let headed = self.headed.and_then(|headed| {
-            let task = self.phases.last()?.tasks.get(headed.task)?;
+            let task = self.phases.get(self.current)?.tasks.get(headed.task)?;
             Some((headed.task, task.id?, task.ticked))
         });
         let Some((task, own, whole)) = headed else {
@@ -179,12 +179,13 @@ impl Walk<'_> {
         cut: Option<usize>,
         ticked: bool,
     ) -> Role {
-        let Some(number) = self.phase().map(|phase| phase.id) else {
+        let number = self.number(id.task.phase);
+        let Some(own) = self.phase().map(|phase| phase.id) else {
             return Role::None;
         };
-        if id.task.phase != number {
+        if number == TaskNumber::Foreign {
             let line = self.lines.line(head.start);
-            let message = format!("task {id} is in phase {number}");
+            let message = format!("task {id} is in phase {own}");
             let hint = format!("move it to phase {}, or give it another number", id.task.phase);
             self.diagnostic(line, &id.to_string(), message, hint);
             return Role::None;
@@ -194,7 +195,7 @@ impl Walk<'_> {
             let Some(phase) = self.phase() else {
                 return Role::None;
             };
-            let task = phase.task_of(id.task, line);
+            let task = phase.task_of(id.task, number, line);
             let part = TaskPart {
                 sub: id.sub,
                 parent: None,
@@ -209,7 +210,7 @@ impl Walk<'_> {
             Cow::Borrowed(_) => title.into_owned(),
             Cow::Owned(line) => split_id(&line).1.into_owned(),
         });
-        draft.id = Some(id.task);
+        draft.set_id(id.task, number);
         match self.add_task(draft) {
             Some(task) => Role::Task { task, sub: None },
             None => Role::None,
@@ -293,8 +294,9 @@ impl Walk<'_> {
         }
         let masked = self.masked.part(head);
         let depends = bracketed(source, &masked, "depends");
-        let mut cut = marks(&masked, "[SEQUENTIAL]");
-        let sequential = !cut.is_empty();
+        let (mut cut, beside) = (marks(&masked, "[SEQUENTIAL]"), marks(&masked, "[PARALLEL]"));
+        let (sequential, parallel) = (!cut.is_empty(), !beside.is_empty());
+        cut.extend(beside);
         let found = |key| bracketed(source, &masked, key);
         let (expected, reads) = (found("expected"), found("reads"));
         let (touches, uses) = (found("touches"), found("uses"));
@@ -305,6 +307,7 @@ impl Walk<'_> {
         let mut draft = TaskDraft {
             title: title(without(&source[..first], &mut cut)),
             sequential,
+            parallel,
             line,
             expected: stated::expected(self, &expected, head.start),
             reads: stated::paths(self, "reads", &reads, head.start),
@@ -324,8 +327,11 @@ impl Walk<'_> {
 
     /// Adds a numbered task to the phase. A second task with the same id is reported, unless the first is only a heading.
     pub(super) fn add_task(&mut self, draft: TaskDraft) -> Option<usize> {
-        let phase = self.phases.last_mut()?;
-        let id: TaskId = draft.id?;
+        let phase = self.phases.get_mut(self.current)?;
+        let Some(id) = draft.id else {
+            phase.tasks.push(draft);
+            return Some(phase.tasks.len() - 1);
+        };
         let line = draft.line;
         let at = phase.tasks.len();
         let first = phase.index.get(&id).and_then(|at| phase.tasks.get(*at));

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::DocumentDiagnostic;
 use super::annotations::{self, NamedDependency, bracketed, marks, without};
-use super::draft::{ExecutionNote, PhaseDraft};
+use super::draft::{ExecutionNote, PhaseDraft, TaskNumber};
 use super::finish;
-use super::nested::nested;
+use super::nested::Nested;
 use super::shape::item::{dedent, split_line};
 use super::shape::label::{is_background, is_verify, label};
 use super::shape::lines::LineCounter;
@@ -16,7 +16,7 @@ use super::shape::{front_matter, heading, upstream};
 use super::stated;
 use super::walk::{Headed, Section, Walk};
 use crate::plan::text::place::LineIndex;
-use crate::plan::{Document, PhaseId, Priority, one_line};
+use crate::plan::{Document, PhaseId, PipelineStart, Priority, one_line};
 
 /// Parses a plan document. Every text gives a document. The list has the broken rules, in no particular order.
 pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
@@ -41,7 +41,12 @@ pub fn read_document(text: &str) -> (Document, Vec<DocumentDiagnostic>) {
         phases: Vec::new(),
         phase_lines: BTreeMap::new(),
         notes: Vec::new(),
-        nested: nested(text, &blocks, phase_level),
+        nested: Nested::new(text, &blocks, phase_level),
+        around: Vec::new(),
+        level: phase_level,
+        repeated: None,
+        heading_line: 1,
+        current: 0,
         phase_level,
         section: Section::Other,
         headed: None,
@@ -106,7 +111,7 @@ impl Walk<'_> {
             let mut details = dedent(self.text.get(headed.from..end).unwrap_or_default());
             if let Some(task) = self
                 .phases
-                .last_mut()
+                .get_mut(self.current)
                 .and_then(|phase| phase.tasks.get_mut(headed.task))
             {
                 details.truncate(details.trim_end_matches(['-', '\n']).len());
@@ -123,18 +128,18 @@ impl Walk<'_> {
         self.stack.clear();
         if let (Some((id, _)), true) = (heading::phase(source), level == self.phase_level) {
             self.close_headed(range.start);
+            self.around.clear();
+            self.level = level;
             self.start_phase(id, &first, line);
             return;
         }
-        if self.nested.contains(&range.start)
+        self.heading_line = line;
+        if self.nested.phases.contains(&range.start)
             && let Some((id, _)) = heading::nested_phase(source)
             && self.phase().is_some_and(|phase| phase.id != id)
         {
             self.close_headed(range.start);
-            // A phase that only contains other phases is not a phase.
-            if let Some(empty) = self.phases.pop_if(|phase| phase.is_bare()) {
-                self.phase_lines.remove(&empty.id);
-            }
+            self.go_below(level);
             self.start_phase(id, &first, line);
             return;
         }
@@ -181,6 +186,9 @@ impl Walk<'_> {
 
     fn heading_in_phase(&mut self, level: u8, range: &Range<usize>, first: &Range<usize>, line: usize) {
         let source = heading::text(&self.text[range.clone()]);
+        if let Some((id, _)) = heading::nested_phase(source) {
+            self.repeated = Some(id).filter(|id| self.nested.numbers.contains(id));
+        }
         if source.trim_start_matches('*').starts_with("VERIFY") {
             self.in_verify = true;
             let background = is_background(source);
@@ -189,15 +197,18 @@ impl Walk<'_> {
             }
             return;
         }
-        let number = self.phases.last().map(|phase| phase.id);
-        let Some((id, _)) = heading::task(source).filter(|(id, _)| Some(id.phase) == number) else {
+        let Some((id, _)) = heading::task(source) else {
             return;
         };
         self.close_headed(range.start);
+        let number = self.number(id.phase);
+        if number == TaskNumber::Foreign {
+            return;
+        }
         let mut draft = self.task_line(first, line, |line| {
             heading::task(heading::text(&line)).map_or(String::new(), |(_, title)| title.to_owned())
         });
-        draft.id = Some(id);
+        draft.set_id(id, number);
         draft.headed = true;
         if let Some(task) = self.add_task(draft) {
             let from = range.end;
@@ -225,7 +236,7 @@ impl Walk<'_> {
             self.phase_depends(&mut draft, value.unwrap_or_default());
         }
         for value in starts.iter().map(|annotation| annotation.value) {
-            self.pipeline_start(&mut draft, value.unwrap_or_default(), line);
+            draft.pipeline_start = self.pipeline_start(value.unwrap_or_default(), line);
         }
         for value in beside.iter().filter_map(|annotation| annotation.value) {
             let numbers = value.split(|c: char| !c.is_ascii_digit());
@@ -242,8 +253,7 @@ impl Walk<'_> {
                 "give one of them another number".to_owned(),
             );
         }
-        self.phases.push(draft);
-        self.section = Section::Phase;
+        self.enter(draft);
     }
 
     fn phase_depends(&mut self, draft: &mut PhaseDraft, value: &str) {
@@ -275,13 +285,14 @@ impl Walk<'_> {
         self.diagnostic(line, if word.is_empty() { "(" } else { word }, message, hint);
     }
 
-    fn pipeline_start(&mut self, draft: &mut PhaseDraft, value: &str, line: usize) {
-        draft.pipeline_start = heading::pipeline_start(value);
-        if draft.pipeline_start.is_none() {
+    fn pipeline_start(&mut self, value: &str, line: usize) -> Option<PipelineStart> {
+        let start = heading::pipeline_start(value);
+        if start.is_none() {
             let message = format!("`{}` is not a pipeline start", value.trim());
             let hint = "write `when 1.3 completes` or `60% of Phase 1`".to_owned();
             self.diagnostic(line, value.trim(), message, hint);
         }
+        start
     }
 
     /// Reads a paragraph as runs of lines, each from one bold label to the next.
@@ -330,10 +341,10 @@ impl Walk<'_> {
                 }
             }
             Section::Phase if is("pipeline-start") => {
-                if let Some(mut draft) = self.phases.pop() {
-                    let line = self.lines.line(range.start);
-                    self.pipeline_start(&mut draft, rest, line);
-                    self.phases.push(draft);
+                let line = self.lines.line(range.start);
+                let start = self.pipeline_start(rest, line);
+                if let Some(phase) = self.phase() {
+                    phase.pipeline_start = start;
                 }
             }
             _ => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::annotations::Annotation;
-use super::files::stated;
+use super::shape::path::stated;
 use super::walk::Walk;
 use crate::plan::{ResourceName, parse_duration};
 

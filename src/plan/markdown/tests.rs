@@ -617,12 +617,52 @@ fn phases_below_a_phase_are_phases_when_their_boxes_say_so() {
         diagnostics("## Phase 1: a\n\n### Implementation Phase 0: b\n\n- [ ] 2.1 x\n"),
         ["5: task 2.1 is in phase 1"]
     );
-    assert_eq!(
-        diagnostics(
-            "## Phase 1: a\n- [ ] 1.1 x\n\n## Phase 2: b\n- [ ] 2.1 x\n\n### Phase 1: c\n- [ ] 1.2 x\n"
-        ),
-        ["7: phase 1 appears a second time: the first is on line 1"]
+}
+
+#[test]
+fn work_of_a_phase_may_come_back_behind_its_inner_phases() {
+    for level in ["###", "####"] {
+        // The outer phase has no work before its inner phases, then has some.
+        let back = read(&format!(
+            "## Phase 3: a\n**Objective:** o\n\n{level} Implementation Phase 0\n- [ ] 0.1 x\n\n{level} Implementation Phase 1\n- [ ] 3.1 y\n\n\
+             ## Phase 4: b\n- [ ] 4.1 z\n"
+        ));
+        assert_eq!(ids(&back), ["0.1", "3.1", "4.1"]);
+        assert_eq!(back.phases[1].objective.as_deref(), Some("o"));
+    }
+    let around = read(
+        "## Phase 3: a\n- [ ] 3.1 x\n\n### Phase 0: b\n- [ ] 0.1 y\n\n### Notes\n- [ ] 3.2 z\n\n### Phase 5: c\n\n#### 5.1 u\n- [ ] v\n\n\
+         #### 3.3 w\n- [ ] t\n",
     );
+    assert_eq!(ids(&around), ["3.1", "3.2", "3.3", "0.1", "5.1"]);
+    // Phases three levels deep, and one beside them that has no numbers.
+    let deep = read(
+        "## Phase 3: a\n\n### Phase 0: b\n\n#### Phase 1: c\n- [ ] 1.1 x\n\n#### Phase 2: d\n- [ ] y\n- [ ] z\n\n### Phase 7: e\n- [ ] 7.1 u\n\n\
+         #### More\n- [ ] 3.1 v\n",
+    );
+    assert_eq!(ids(&deep), ["1.1", "2.1", "2.2", "7.1", "3.1"]);
+}
+
+#[test]
+fn inner_phases_that_repeat_numbers_are_parts_of_the_phase_around_them() {
+    let twice = read(
+        "## Phase 1: a\n- [ ] 1.1 x\n\n## Phase 2: b\n\n### Phase 1: c\n- [ ] 1.1 y\n  - [ ] 1.1.1 part\n- [ ] 1.2 z (depends: 1.1)\n\n\
+         ### Phase 2: d\n- [ ] 2.1 u\n\n### Phase 3: e\n- [ ] 3.1 v\n\n## Phase 3: f\n- [ ] 3.1 w\n",
+    );
+    assert_eq!(ids(&twice), ["1.1", "2.2", "2.3", "2.1", "2.4", "3.1"]);
+    let tasks: Vec<&Task> = twice.tasks().collect();
+    assert_eq!(
+        (tasks[1].title.as_str(), tasks[4].title.as_str()),
+        ("1.1 y", "3.1 v")
+    );
+    assert_eq!(subs(tasks[1]), ["2.2.1"]);
+    assert_eq!(tasks[2].depends, Some(vec![TaskId::new(2, 2)]));
+    // Two plans in one document, with headings as tasks, and an inner phase that two phases have.
+    let both = read(
+        "## Phase 1: a\n### Phase 1: b\n- [ ] 1.1 x\n### Phase 8: c\n- [ ] 8.1 y\n\n## Phase 2: d\n### Phase 1: e\n#### 1.1 z\n- [ ] u\n\
+         ### Phase 8: f\n- [ ] 8.1 v\n",
+    );
+    assert_eq!(ids(&both), ["1.1", "8.1", "2.1", "2.2"]);
 }
 
 #[test]

@@ -153,8 +153,21 @@ pub fn run_word(state: RunView) -> &'static str {
     }
 }
 
-/// The most important information about the plan.
+/// The most important information about the plan, behind a due day that is over.
 fn reason(plan: &PlanView) -> String {
+    let overdue = plan.milestone.as_ref().filter(|milestone| milestone.is_overdue);
+    let due = overdue.and_then(|milestone| milestone.due);
+    let parts = [due.map(|due| format!("overdue since {due}")), Some(news(plan))];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("; ")
+}
+
+/// What the plan does or waits for.
+fn news(plan: &PlanView) -> String {
     // For a running plan that needs a person, the need comes first.
     let troubled = plan.reasons.iter().find(|reason| reason.remedy.is_some());
     if let (PlanState::Running, Some(reason)) = (plan.state, troubled) {

@@ -51,7 +51,7 @@ pub(in crate::schedule) fn waiting(
                 since: held
                     .map(|attempt| state.now.since(attempt.since))
                     .unwrap_or_default(),
-                files: files.iter().map(|file| (*file).to_owned()).collect(),
+                files: files.clone(),
             }
         }
         Wait::Approval(point) => WaitingFor::Approval(WorkRef::at(plan, *point)),

@@ -138,7 +138,9 @@ impl<'a> Readiness<'a> {
             .collect();
         let shares = |work: &UnitWork| {
             let others = worked.iter().filter_map(|id| self.plan.unit(*id));
+            // As long as no undeclared file is known, the declared files are enough.
             self.plan.by_units()
+                && !self.run.found.is_empty()
                 && others
                     .into_iter()
                     .any(|other| !undeclared_files::shared(self.run, self.plan, work, other).is_empty())
@@ -296,11 +298,7 @@ impl<'a> Readiness<'a> {
         let working = self.run.attempts.values().flat_map(|attempt| &attempt.units);
         let others = working.filter(|id| self.plan.by_units() && **id != work.id);
         for other in others.filter_map(|id| self.plan.unit(*id)) {
-            let shared = other.locks.iter().filter(|file| work.locks.contains(file));
-            let names = shared.filter_map(|file| self.plan.files.get(*file as usize));
-            let mut names: Vec<&str> = names.map(String::as_str).collect();
-            names.extend(undeclared_files::shared(self.run, self.plan, work, other));
-            names.dedup();
+            let names = undeclared_files::shared(self.run, self.plan, work, other);
             if !names.is_empty() {
                 waits.push(Wait::Files(other.id, names));
             }

@@ -1,29 +1,19 @@
 //! Undeclared files that units turned out to touch, because commits conflicted there. Two units that touch the same such file do
 //! not run at once while one of them repeats its work.
 
-use crate::graph::covers;
+use crate::graph::common_files;
 use crate::schedule::state::attempt::{Attempt, AttemptState};
 use crate::schedule::state::plan_run::PlanRun;
 use crate::schedule::work::plans::{PlanWork, UnitWork};
 
-/// The files of a unit that another unit at work touches too, when undeclared files are known.
-pub(in crate::schedule) fn shared<'a>(
-    run: &'a PlanRun,
-    plan: &'a PlanWork,
-    unit: &'a UnitWork,
-    other: &'a UnitWork,
-) -> Vec<&'a str> {
-    // As long as no undeclared file is known, the declared files are enough.
-    if run.found.is_empty() {
-        return Vec::new();
-    }
-    let (own, others) = (touched_by(run, plan, unit), touched_by(run, plan, other));
-    let meets = |file: &&&str| {
-        others
-            .iter()
-            .any(|other| covers(other, file) || covers(file, other))
-    };
-    own.iter().filter(meets).copied().collect()
+/// The files that two units have in common, declared or not.
+pub(in crate::schedule) fn shared(
+    run: &PlanRun,
+    plan: &PlanWork,
+    unit: &UnitWork,
+    other: &UnitWork,
+) -> Vec<String> {
+    common_files(touched_by(run, plan, unit), touched_by(run, plan, other))
 }
 
 pub(in crate::schedule) fn touched_by<'a>(

@@ -14,7 +14,7 @@ pub enum Wait<'a> {
     /// Work of another plan that touches the same files, and the files.
     Overlap(WorkRef, &'a [String]),
     /// A unit at work that touches the same files. Holds the files.
-    Files(UnitId, Vec<&'a str>),
+    Files(UnitId, Vec<String>),
     /// A conflict of another plan in files that the unit touches.
     Conflict(Freeze<'a>),
     /// A VERIFY block that failed in the background.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::graph::{FileLocks, Gate, PlanOrder, Why, task_order};
-use crate::plan::{Arrangement, Document, ItemId, Phase, PlanName, TaskId, TaskState, UnitId, VerifyBlock};
+use crate::graph::{FileLocks, Gate, PlanOrder, Why, common_files, task_order};
+use crate::plan::{
+    Arrangement, Document, ItemId, Phase, PlanName, ResourceName, Task, TaskId, TaskState, UnitId,
+    VerifyBlock,
+};
 use crate::status::tasks::task_list::state;
 
 /// The answer of `orch task next --json`.
@@ -40,36 +43,54 @@ pub struct BlockedTask {
     /// Files that both this task and tasks of `by` touch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// Resources that this task uses and tasks of `by` use up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceName>,
+}
+
+/// What a plan is, for the question which of its tasks come next.
+#[derive(Debug, Clone, Copy)]
+pub struct PlannedTasks<'a> {
+    /// The plan.
+    pub plan: &'a PlanName,
+    /// The plan's document.
+    pub document: &'a Document,
+    /// The plan's strategy.
+    pub arrangement: &'a Arrangement,
+    /// How many may hold each resource at once. One may where the resource is missing.
+    pub resources: &'a BTreeMap<ResourceName, u32>,
 }
 
 /// Sorts the open tasks of a plan into those that can be worked on, at most `limit`, and those that wait.
 ///
 /// The graph decides which task waits for which, under the plan's strategy; batches block no caller of this function.
-/// Of several tasks that touch the same file, one is offered, and the others wait for it. `states` is as for
+/// Of several tasks that touch the same file, one is offered, and the others wait for it. Of tasks that use a resource, as many are
+/// offered as may hold it. `states` is as for
 /// [`task_list`](crate::status::tasks::task_list()). `open_elsewhere` names everything else that keeps an unsettled task from being
 /// worked on, such as its dependencies in other plans.
 pub fn task_next(
-    plan: &PlanName,
-    document: &Document,
-    arrangement: &Arrangement,
+    tasks: PlannedTasks<'_>,
     states: &BTreeMap<ItemId, TaskState>,
     limit: Option<usize>,
     open_elsewhere: impl Fn(TaskId) -> Vec<String>,
 ) -> TaskNext {
+    let document = tasks.document;
     let locks = FileLocks::new(document);
     let look = TaskSituation {
         document,
         states,
-        order: task_order(document, arrangement, &locks.of),
-        locks,
+        order: task_order(document, tasks.arrangement, &locks.of),
     };
     let is_begun = |state: TaskState| state == TaskState::Running;
     let has_failed = |state: TaskState| state == TaskState::Failed;
     let is_pending = |state: TaskState| matches!(state, TaskState::Pending | TaskState::Ready);
     let ids: Vec<TaskId> = document.phases.iter().flat_map(items).collect();
     let (mut ready, mut blocked) = (Vec::new(), BTreeMap::new());
-    // The task that touches each file: begun tasks come before failed ones, and those before the others.
-    let mut holders: BTreeMap<u32, TaskId> = BTreeMap::new();
+    let mut holders = Holders {
+        locks: &locks,
+        resources: tasks.resources,
+        tasks: Vec::new(),
+    };
     for wanted in [&is_begun as &dyn Fn(TaskState) -> bool, &has_failed, &is_pending] {
         for (place, id) in ids.iter().copied().enumerate() {
             let state = look.state(id);
@@ -81,13 +102,8 @@ pub fn task_next(
             } else {
                 Vec::new()
             };
-            let files = look.locks.of.get(&id).map(Vec::as_slice).unwrap_or_default();
-            let waits = !by.is_empty();
-            let held = files.iter().filter(|_| !is_begun(state) && !waits);
-            let held: Vec<(u32, TaskId)> = held
-                .filter_map(|file| Some((*file, *holders.get(file)?)))
-                .collect();
-            by.extend(held.iter().map(|(_, holder)| holder.to_string()));
+            let own = document.task(id).filter(|_| !is_begun(state) && by.is_empty());
+            let (files, resources) = own.map(|own| holders.hold(own, &mut by)).unwrap_or_default();
             by.extend(open_elsewhere(id));
             dedup(&mut by);
             if by.is_empty() {
@@ -100,21 +116,59 @@ pub fn task_next(
                 };
                 ready.push(ReadyTask { id, reason });
             } else {
-                let name = |(file, _): &(u32, TaskId)| look.locks.names[*file as usize].clone();
-                let files = held.iter().map(name).collect();
-                blocked.insert(place, BlockedTask { id, by, files });
+                blocked.insert(
+                    place,
+                    BlockedTask {
+                        id,
+                        by,
+                        files,
+                        resources,
+                    },
+                );
             }
             if is_begun(state) || ready.last().is_some_and(|last| last.id == id) {
-                holders.extend(files.iter().map(|file| (*file, id)));
+                holders.tasks.extend(document.task(id));
             }
         }
     }
     ready.truncate(limit.unwrap_or(usize::MAX));
     TaskNext {
         schema: 1,
-        plan: plan.clone(),
+        plan: tasks.plan.clone(),
         ready,
         blocked: blocked.into_values().collect(),
+    }
+}
+
+/// The tasks that hold files and resources: begun tasks come before failed ones, and those before the others.
+struct Holders<'a> {
+    locks: &'a FileLocks,
+    resources: &'a BTreeMap<ResourceName, u32>,
+    tasks: Vec<&'a Task>,
+}
+
+impl Holders<'_> {
+    /// The files and resources that keep a task from being worked on. Adds the tasks that hold them to `by`.
+    fn hold(&self, task: &Task, by: &mut Vec<String>) -> (Vec<String>, Vec<ResourceName>) {
+        let (mut files, mut resources) = (Vec::new(), Vec::new());
+        let locks = |task: &Task| self.locks.of.get(&task.id).map(Vec::as_slice).unwrap_or_default();
+        for holder in &self.tasks {
+            if locks(task).iter().any(|file| locks(holder).contains(file)) {
+                let (own, others) = (task.files.iter(), holder.files.iter());
+                files.extend(common_files(own.map(String::as_str), others.map(String::as_str)));
+                by.push(holder.id.to_string());
+            }
+        }
+        for resource in &task.uses {
+            let users = self.tasks.iter().filter(|holder| holder.uses.contains(resource));
+            let users: Vec<String> = users.map(|holder| holder.id.to_string()).collect();
+            if users.len() >= self.resources.get(resource).map_or(1, |count| *count as usize) {
+                resources.push(resource.clone());
+                by.extend(users);
+            }
+        }
+        dedup(&mut files);
+        (files, resources)
     }
 }
 
@@ -133,7 +187,6 @@ struct TaskSituation<'a> {
     document: &'a Document,
     states: &'a BTreeMap<ItemId, TaskState>,
     order: PlanOrder,
-    locks: FileLocks,
 }
 
 impl TaskSituation<'_> {
@@ -212,6 +265,24 @@ mod tests {
     use super::*;
     use crate::plan::markdown::read_document;
 
+    fn two_seats() -> BTreeMap<ResourceName, u32> {
+        [("database".parse().unwrap(), 1), ("seats".parse().unwrap(), 2)].into()
+    }
+
+    fn planned<'a>(
+        document: &'a Document,
+        plan: &'a PlanName,
+        arrangement: &'a Arrangement,
+        resources: &'a BTreeMap<ResourceName, u32>,
+    ) -> PlannedTasks<'a> {
+        PlannedTasks {
+            plan,
+            document,
+            arrangement,
+            resources,
+        }
+    }
+
     fn next(
         text: &str,
         states: &[(&str, TaskState)],
@@ -223,9 +294,12 @@ mod tests {
             .map(|(id, state)| (id.parse().unwrap(), *state))
             .collect();
         let next = task_next(
-            &"p".parse().unwrap(),
-            &document,
-            &Arrangement::default(),
+            planned(
+                &document,
+                &"p".parse().unwrap(),
+                &Arrangement::default(),
+                &two_seats(),
+            ),
             &states,
             None,
             |task| {
@@ -234,13 +308,10 @@ mod tests {
             },
         );
         let blocked = next.blocked.iter().map(|task| {
-            let over = if task.files.is_empty() { "" } else { " over " };
-            format!(
-                "{} by {}{over}{}",
-                task.id,
-                task.by.join(" "),
-                task.files.join(" ")
-            )
+            let resources = task.resources.iter().map(ToString::to_string);
+            let over: Vec<String> = task.files.iter().cloned().chain(resources).collect();
+            let word = if over.is_empty() { "" } else { " over " };
+            format!("{} by {}{word}{}", task.id, task.by.join(" "), over.join(" "))
         });
         (
             next.ready.iter().map(|task| task.id.to_string()).collect(),
@@ -335,12 +406,50 @@ mod tests {
     }
 
     #[test]
+    fn a_file_under_a_pattern_is_named_with_the_pattern_and_other_files_are_free() {
+        let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a (touches: src/*.rs)\n- [ ] 1.2 b in `src/a.rs`\n- [ ] 1.3 c in `src/db/x.rs`\n";
+        let (ready, blocked) = next(text, &[], &[]);
+        assert_eq!(ready, ["1.1", "1.3"]);
+        assert_eq!(blocked, ["1.2 by 1.1 over src/a.rs (src/*.rs)"]);
+        let text = text.replace("1.1 a (touches: src/*.rs)", "1.1 a (touches: src/b.rs)");
+        let text = format!("{text}- [ ] 1.4 d (touches: src/**)\n");
+        let (ready, blocked) = next(&text, &[], &[]);
+        assert_eq!(ready, ["1.1", "1.2", "1.3"]);
+        assert_eq!(
+            blocked,
+            ["1.4 by 1.1 1.2 1.3 over src/b.rs (src/**) src/a.rs (src/**) src/db/x.rs (src/**)"]
+        );
+    }
+
+    #[test]
+    fn of_tasks_that_use_a_resource_as_many_are_offered_as_may_hold_it() {
+        let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a (uses: database)\n- [ ] 1.2 b (uses: database, seats)\n- [ ] 1.3 c (uses: seats)\n\
+                    - [ ] 1.4 d (uses: seats)\n- [ ] 1.5 e (uses: seats)\n";
+        let (ready, blocked) = next(text, &[], &[]);
+        assert_eq!(ready, ["1.1", "1.3", "1.4"]);
+        assert_eq!(blocked, ["1.2 by 1.1 over database", "1.5 by 1.3 1.4 over seats"]);
+        let (ready, blocked) = next(text, &[("1.2", TaskState::Running)], &[]);
+        assert_eq!(ready, ["1.2", "1.3"]);
+        assert_eq!(
+            blocked,
+            [
+                "1.1 by 1.2 over database",
+                "1.4 by 1.2 1.3 over seats",
+                "1.5 by 1.2 1.3 over seats"
+            ]
+        );
+    }
+
+    #[test]
     fn the_limit_is_for_ready_tasks_alone() {
         let (document, _) = read_document(TWO);
         let next = task_next(
-            &"p".parse().unwrap(),
-            &document,
-            &Arrangement::default(),
+            planned(
+                &document,
+                &"p".parse().unwrap(),
+                &Arrangement::default(),
+                &two_seats(),
+            ),
             &BTreeMap::new(),
             Some(1),
             |_| vec![],

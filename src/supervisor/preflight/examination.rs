@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::lint::lints;
+use super::milestones::overdue;
 use crate::git::Repository;
 use crate::journal::OrchDir;
 use crate::plan::{Lint, LintId, PlanSet};
@@ -55,6 +56,7 @@ pub fn examine(
     reading: ManifestReading,
 ) -> Result<Examination, SupervisorError> {
     let name = reading.parsed.file.clone();
+    let due: Vec<_> = reading.parsed.due_days().collect();
     let set = reading.resolve_names(None)?;
     // With many plans both take long, and neither needs the other.
     let (cycles, mut found) = thread::scope(|scope| {
@@ -74,6 +76,7 @@ pub fn examine(
     let orch = OrchDir::new(repo.common_dir());
     let project = Project::fit(repo, orch, manifest.to_owned(), set)?;
     found.extend(lints(&project)?);
+    found.extend(overdue(&project, &name, due.into_iter()));
     found.sort();
     Ok(Examination {
         lints: found,

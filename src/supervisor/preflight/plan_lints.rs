@@ -177,7 +177,9 @@ fn of_plan(set: &PlanSet, plan: &Plan, found: &mut Vec<Lint>) {
         );
     }
     let tasks = plan.document.tasks().count();
-    if plan.document.phases.len() == 1 && tasks >= COARSE {
+    // With `dispatch = "task"`, others can wait for a single task.
+    let is_whole = plan.document.phases.len() == 1 && plan.arrangement.dispatch != Dispatch::Task;
+    if is_whole && tasks >= COARSE {
         found.push(
             Lint::of(
                 LintId::OnePhase,

@@ -117,6 +117,31 @@ fn every_fault_of_a_manifest_is_told_with_its_place_and_what_was_meant() {
 }
 
 #[test]
+fn phases_below_a_phase_are_read_as_a_person_would_and_warned_of() {
+    let sandbox = Sandbox::new();
+    let back = "# P\n\n## Phase 3: Implementation\n\n### Implementation Phase 0\n\n- [ ] 0.1 a\n\n### Implementation Phase 1\n\n- [ ] 3.1 b\n";
+    let again = "# Q\n\n## Phase 1: A\n\n- [ ] 1.1 a\n\n## Phase 2: B\n\n### Phase 1: Core\n\n- [ ] 1.1 b\n";
+    sandbox
+        .plan("back", "", back, "work 0.1 3.1")
+        .plan("again", "", again, "work 1.1 2.1");
+    sandbox
+        .orch("check")
+        .code(0)
+        .says("back.md:5:5: `Implementation Phase 0` is read as phase 0, though it is deeper than `Phase 3: Implementation`")
+        .says("back.md:9:5: `Implementation Phase 1` is read as phase 3, though it is deeper")
+        .says("again.md:11:7: `1.1` is read as task 2.1: phase 1 is elsewhere in the document")
+        .ok();
+    let list = sandbox.orch("task list --plan back --json").code(0).json();
+    let ids: Vec<&serde_json::Value> = list["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| &task["id"])
+        .collect();
+    assert_eq!(ids, ["0.1", "3.1"]);
+}
+
+#[test]
 fn what_is_refused_at_a_landing_for_certain_is_warned_of_when_the_manifest_is_checked() {
     let sandbox = Sandbox::new();
     let squash = "merge_strategy = \"squash\"";

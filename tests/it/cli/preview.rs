@@ -94,6 +94,9 @@ fn a_preview_tells_order_times_overlaps_and_risks_and_makes_nothing() {
         );
     }
     assert!(risks(&sandbox.orch("preview --json --merge").json()).contains("orch/side"));
+    sandbox.settings("max_agents = 2\ndispatch = \"task\"");
+    assert!(!risks(&sandbox.orch("preview --json").json()).contains("one phase"));
+    sandbox.settings("max_agents = 2");
     sandbox
         .orch("preview")
         .code(0)
@@ -113,10 +116,14 @@ fn parallel_words_that_change_nothing_are_warned_of_once_and_auto_makes_them_cou
     sandbox.plan("free", "", free, "work 1.1 1.2");
     sandbox.plan("beside", "", beside, "work 1.1 2.1");
     sandbox.plan("plain", "", &document(&[2]), "work 1.1 1.2");
+    let marked = "# Marked\n## Phase 1: a\n- [ ] 1.1 x [PARALLEL]\n- [ ] 1.2 y [PARALLEL]\n";
+    sandbox.plan("marked", "", marked, "work 1.1 1.2");
+    let noted = "# Noted\n## Phase 1: a\n**Execution Note:** Tasks 1.1 to 1.2 are [PARALLEL]\n\n- [ ] 1.1 x\n- [ ] 1.2 y\n";
+    sandbox.plan("noted", "", noted, "work 1.1 1.2");
     sandbox
         .orch("check")
         .code(0)
-        .says("free.md:4: `(depends: none)`, `[PARALLEL]` change nothing while one agent works through the whole plan (also in plans/beside.md)")
+        .says("free.md:4: `(depends: none)`, `[PARALLEL]` change nothing while one agent works through the whole plan (also in plans/beside.md, plans/marked.md, plans/noted.md)")
         .says("set `dispatch = \"auto\"` in [run]")
         .ok();
     assert!(risks(&sandbox.orch("preview --json").json()).contains("parallel-unused"));
@@ -130,16 +137,29 @@ fn parallel_words_that_change_nothing_are_warned_of_once_and_auto_makes_them_cou
             {"plan": "free", "dispatch": "task", "why": ["(depends: none)"]},
             {"plan": "beside", "dispatch": "phase", "why": ["[PARALLEL]"]},
             {"plan": "plain", "dispatch": "plan", "why": []},
+            {"plan": "marked", "dispatch": "task", "why": ["[PARALLEL]"]},
+            {"plan": "noted", "dispatch": "task", "why": ["[PARALLEL]"]},
         ])
     );
     assert_eq!(
         preview["waves"],
-        json!([["free.1.1", "free.1.2", "beside.1", "beside.2", "plain.1"]])
+        json!([[
+            "free.1.1",
+            "free.1.2",
+            "beside.1",
+            "beside.2",
+            "plain.1",
+            "marked.1.1",
+            "marked.1.2",
+            "noted.1.1",
+            "noted.1.2"
+        ]])
     );
     sandbox
         .orch("preview")
         .code(0)
         .says("by task: (depends: none): free")
+        .says("[PARALLEL]: marked, noted")
         .says("by phase: [PARALLEL]: beside")
         .says("as a whole: no parallel work in the document: plain")
         .ok();
@@ -429,6 +449,30 @@ fn a_plan_that_is_expected_after_its_due_day_is_a_risk_and_a_milestone() {
     sandbox.write("plans.toml", sandbox.read("plans.toml") + people);
     let said = sandbox.orch("preview").code(0).out;
     assert!(said.contains("a: it was due on 2000-01-01"), "{said}");
+    sandbox
+        .orch("check")
+        .code(0)
+        .says("plans.toml:")
+        .says(": plan `a` was due on 2000-01-01")
+        .ok();
+    let checked = sandbox.orch("check --json").code(0).json();
+    let late = checked["warnings"].as_array().unwrap().iter();
+    let late: Vec<_> = late
+        .filter(|warning| warning["message"].as_str().unwrap().contains("was due"))
+        .collect();
+    let line = sandbox
+        .read("plans.toml")
+        .lines()
+        .position(|line| line.starts_with("due"))
+        .unwrap()
+        + 1;
+    assert_eq!(late.len(), 1, "{checked}");
+    assert_eq!((&late[0]["line"], &late[0]["column"]), (&json!(line), &json!(7)));
+    sandbox
+        .orch("status")
+        .code(0)
+        .says("overdue since 2000-01-01")
+        .ok();
     let status = sandbox.orch("status a").code(0).out;
     assert!(
         status.contains("planned  owner ana, due on 2000-01-01, overdue\n"),

@@ -52,6 +52,37 @@ fn list_and_next_answer_before_any_run() {
 }
 
 #[test]
+fn next_offers_no_two_tasks_that_share_a_file_or_the_last_token_of_a_resource() {
+    let sandbox = Sandbox::new();
+    sandbox.tables("[resources]\ndatabase = 1\n");
+    let text = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a (uses: database)\n- [ ] 1.2 b (uses: database)\n- [ ] 1.3 c (touches: src/*.rs)\n\
+                - [ ] 1.4 Extend src/a.rs\n- [ ] 1.5 Extend src/db/x.rs\n- [ ] 1.6 Write foo.py\n- [ ] 1.7 Refactor (foo.py)\n";
+    sandbox.plan("p", "", text, "work 1.1");
+    let next = sandbox.orch("task next --plan p --json").code(0).json();
+    let ready: Vec<&Value> = next["ready"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| &task["id"])
+        .collect();
+    assert_eq!(ready, ["1.1", "1.3", "1.5", "1.6"]);
+    assert_eq!(
+        next["blocked"],
+        json!([
+            {"id": "1.2", "by": ["1.1"], "resources": ["database"]},
+            {"id": "1.4", "by": ["1.3"], "files": ["src/a.rs (src/*.rs)"]},
+            {"id": "1.7", "by": ["1.6"], "files": ["foo.py"]},
+        ])
+    );
+    sandbox
+        .orch("task next --plan p")
+        .code(0)
+        .says("1.2    waits for 1.1 (same resource: database)")
+        .says("1.4    waits for 1.3 (same file: src/a.rs (src/*.rs))")
+        .ok();
+}
+
+#[test]
 fn in_a_worktree_the_plan_need_not_be_named_and_an_unknown_task_is_an_error() {
     let sandbox = Sandbox::new();
     sandbox.gate("g").plan("p", "", DOCUMENT, "gate g; work 1.2 2.1");

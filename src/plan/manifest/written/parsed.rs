@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use toml::de::{DeTable, DeValue};
 
 use crate::plan::manifest::written::raw::RawManifest;
@@ -73,6 +74,15 @@ impl Parsed {
                 file: &file.value,
                 place: file.place,
             })
+        })
+    }
+
+    /// The due days of the plans, each with its place, in manifest order.
+    pub fn due_days(&self) -> impl Iterator<Item = (PlanName, Date, Place)> {
+        let plans = self.manifest.plans.iter().flat_map(|plans| &plans.value.entries);
+        plans.filter_map(|(name, plan)| {
+            let due = plan.value.due.as_ref()?;
+            Some((name.value.parse().ok()?, due.value.0, due.place))
         })
     }
 }

@@ -5,27 +5,37 @@ use std::collections::BTreeSet;
 use super::headings::is_like_a_phase;
 use super::page::Page;
 use super::region::Region;
-use crate::plan::Phase;
 use crate::plan::markdown::DocumentDiagnostic;
 use crate::plan::markdown::shape::item::{split_id, split_line};
 use crate::plan::markdown::shape::label::verify;
 use crate::plan::one_line;
+use crate::plan::{Phase, Task};
 
 /// Reports boxes in a phase that no agent is given, and numbered boxes that are in no phase.
 pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
+    // A box inside an inner phase may belong to the phase around it.
+    let tasks = page.document.tasks();
+    let known = tasks.flat_map(|task| task.subtasks.iter().map(|sub| sub.line).chain([task.line]));
+    let known: BTreeSet<usize> = known.collect();
     for region in &page.regions {
         match region.phase {
-            Some(phase) => in_phase(page, region, phase, found),
+            Some(phase) => {
+                renewed(page, phase, found);
+                in_phase(page, region, phase, &known, found);
+            }
             None if is_like_a_phase(page, region) => {}
             None => outside(page, region, found),
         }
     }
 }
 
-fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec<DocumentDiagnostic>) {
-    let tasks = phase.tasks.iter();
-    let known = tasks.flat_map(|task| task.subtasks.iter().map(|sub| sub.line).chain([task.line]));
-    let known: BTreeSet<usize> = known.collect();
+fn in_phase(
+    page: &Page<'_>,
+    region: &Region<'_>,
+    phase: &Phase,
+    known: &BTreeSet<usize>,
+    found: &mut Vec<DocumentDiagnostic>,
+) {
     let checks = phase.verify.iter().flat_map(|block| &block.checks);
     let checks: BTreeSet<&str> = checks.map(String::as_str).collect();
     // A label below an item ends the item, although Markdown joins the two.
@@ -65,6 +75,26 @@ fn in_phase(page: &Page<'_>, region: &Region<'_>, phase: &Phase, found: &mut Vec
     }
 }
 
+/// Reports the first task of a phase that got another number than the written one.
+fn renewed(page: &Page<'_>, phase: &Phase, found: &mut Vec<DocumentDiagnostic>) {
+    let written = |task: &Task| {
+        let id = split_id(&task.title).0?.task;
+        let is_own = page.line_text(task.line).contains(&task.id.to_string());
+        (id.phase != phase.id && !is_own).then_some(id)
+    };
+    let mut all = phase.tasks.iter().filter_map(|task| Some((task, written(task)?)));
+    let Some((task, written)) = all.next() else { return };
+    let (id, inner) = (task.id, written.phase);
+    let more = match all.count() {
+        0 => String::new(),
+        more => format!(" ({more} more likewise)"),
+    };
+    let message =
+        format!("`{written}` is read as task {id}{more}: phase {inner} is elsewhere in the document");
+    let hint = format!("number it {id}, or give the inner phase another number");
+    found.push(page.doubt(task.line, &written.to_string(), message, hint));
+}
+
 fn outside(page: &Page<'_>, region: &Region<'_>, found: &mut Vec<DocumentDiagnostic>) {
     for item in page.boxes(&region.range) {
         let head = split_line(&page.text()[item.head.clone()]).0;
@@ -101,6 +131,21 @@ mod tests {
         ] {
             assert_eq!(told(text), Vec::<String>::new(), "{text}");
         }
+    }
+
+    #[test]
+    fn boxes_of_inner_phases_are_told_once_where_they_get_another_number() {
+        let text =
+            "## Phase 1: x\n- [ ] 1.1 a\n\n## Phase 2: y\n\n### Phase 1: z\n- [ ] 1.1 b\n- [ ] 1.2 c\n";
+        assert_eq!(
+            told(text),
+            [
+                "7:7 `1.1` is read as task 2.1 (1 more likewise): phase 1 is elsewhere in the document (number it 2.1, or give the inner phase another number)"
+            ]
+        );
+        // A box of the outer phase inside an inner one is worked on.
+        let text = "## Phase 3: x\n- [ ] 3.1 a\n\n### Phase 0: y\n- [ ] 0.1 b\n\n### Notes\n- [ ] 3.2 c\n";
+        assert_eq!(told(text).len(), 1, "{:#?}", told(text));
     }
 
     #[test]

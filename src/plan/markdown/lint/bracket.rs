@@ -179,13 +179,13 @@ fn without_colon(inside: &str) -> Option<String> {
 fn mark(inside: &str, on: On) -> Option<(String, String)> {
     let folded = inside.trim().to_ascii_lowercase();
     let meant = near_miss(&folded, ["parallel", "sequential"])?;
-    let (right, place) = match meant == "parallel" {
-        true => (On::Phase, "the heading of a phase"),
-        false => (On::Task, "the line of a task"),
+    let (is_right, place) = match meant == "parallel" {
+        true => (true, "the line of a task or the heading of a phase"),
+        false => (on == On::Task, "the line of a task"),
     };
     let exact = folded == meant;
     // The word is right, and in this place it only says what holds anyway.
-    if exact && (on != right || inside == meant.to_ascii_uppercase()) {
+    if exact && (!is_right || inside == meant.to_ascii_uppercase()) {
         return None;
     }
     let hint = format!("write `[{}]` on {place}", meant.to_ascii_uppercase());

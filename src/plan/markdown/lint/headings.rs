@@ -30,10 +30,9 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
                 "`{}` is read as phase {}, though it is deeper than `{inside}`",
                 heading.text, phase.id
             );
-            let hint = format!(
-                "write `## Phase {}: {}` on the level of the other phases, and no phase above it",
-                phase.id, phase.title
-            );
+            let title = format!("## Phase {}: {}", phase.id, phase.title);
+            let title = title.trim_end_matches([':', ' ']);
+            let hint = format!("write `{title}` on the level of the other phases, and no phase above it");
             found.push(page.doubt(heading.line, heading.text, message, hint));
         }
         for heading in region.phase.iter().flat_map(|_| &region.inner) {

@@ -1,5 +1,6 @@
 //! The sections of a document, cut as the reader cuts them: each phase, and the text between phases.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::plan::markdown::shape::heading;
@@ -44,10 +45,10 @@ pub(super) fn regions<'d>(
         _ => None,
     });
     let headings: Vec<_> = headings.collect();
-    let phase_at = |line: usize| document.phases.iter().position(|phase| phase.line == line);
+    let phases: BTreeMap<usize, &Phase> = document.phases.iter().map(|phase| (phase.line, phase)).collect();
     let level = headings
         .iter()
-        .find(|(_, heading)| phase_at(heading.line).is_some());
+        .find(|(_, heading)| phases.contains_key(&heading.line));
     let level = level.map_or(2, |(level, _)| *level);
     let mut regions = vec![Region {
         phase: None,
@@ -56,10 +57,9 @@ pub(super) fn regions<'d>(
         inner: Vec::new(),
         range: 0..document.text.len(),
     }];
-    let mut phases = document.phases.iter().peekable();
     let mut above: Option<(u8, &str)> = None;
     for (own, heading) in headings {
-        let phase = phases.next_if(|phase| phase.line == heading.line);
+        let phase = phases.get(&heading.line).copied();
         above = above.filter(|(level, _)| *level < own);
         let inside = above.filter(|_| phase.is_some()).map(|(_, text)| text);
         if above.is_none() && heading::phase(heading.text).is_some() {

@@ -9,4 +9,5 @@ pub(super) mod label;
 pub(super) mod lines;
 pub(super) mod masked;
 pub(super) mod outline;
+pub(super) mod path;
 pub(super) mod upstream;
