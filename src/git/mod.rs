@@ -60,6 +60,7 @@ pub use files::version::{GitVersion, LEAST_VERSION};
 pub use keep::backup::{Backup, stamp};
 pub use keep::kept::{Kept, KeptError};
 pub use keep::snapshot::snapshot;
+pub use landing::land::LockedLanding;
 pub use landing::plan::{CheckoutOutcome, FinishedLanding, LandingPlan, RepairedCheckout};
 pub use lock::land_refusal::LandRefusal;
 pub use lock::locks::GitLock;

@@ -21,7 +21,7 @@ pub(in crate::git) struct SettledReads {
 
 /// Inode, size, and the times of the last change of content and of the inode, in nanoseconds. Every write changes the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileState {
+pub(in crate::git) struct FileState {
     inode: u64,
     size: u64,
     modified: (i64, i64),
@@ -29,7 +29,8 @@ struct FileState {
 }
 
 impl FileState {
-    fn of(path: &Path) -> Option<Self> {
+    /// The state of the file; `None` when there is none.
+    pub(in crate::git) fn of(path: &Path) -> Option<Self> {
         let found = fs::metadata(path).ok()?;
         Some(Self {
             inode: found.ino(),
@@ -39,7 +40,8 @@ impl FileState {
         })
     }
 
-    fn is_settled(&self) -> bool {
+    /// True when the next change will certainly give another state.
+    pub(in crate::git) fn is_settled(&self) -> bool {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let nanos = |(seconds, nanos): (i64, i64)| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
         let now = since.map_or(0, |since| since.as_nanos());

@@ -164,9 +164,48 @@ pub fn land_holding(
     plan: &LandingPlan,
     held: Option<&File>,
 ) -> Result<FinishedLanding, LandRefusal> {
+    LockedLanding::lock(repo, plan, held)?.land(held)
+}
+
+/// A landing that was found to be possible. The indexes of all checkouts that have to follow are locked until it is carried out
+/// or dropped.
+pub struct LockedLanding<'r> {
+    repo: &'r Repository,
+    plan: LandingPlan,
+    locks: Vec<IndexLock>,
+}
+
+impl<'r> LockedLanding<'r> {
+    /// Locks the checkouts, and checks whether the branch can move together with them. Changes nothing. `held` is as for
+    /// [`land_holding`].
+    ///
+    /// # Errors
+    ///
+    /// The obstacle, or the reason why the check failed.
+    pub fn lock(repo: &'r Repository, plan: &LandingPlan, held: Option<&File>) -> Result<Self, LandRefusal> {
+        let locks = lock_checkouts(repo, &plan.branch)?;
+        look_at_landing(repo, plan, held, &locks)?;
+        let plan = plan.clone();
+        Ok(Self { repo, plan, locks })
+    }
+
+    /// Moves the branch by compare-and-swap, and updates its checkouts. Errors are as for [`land`].
+    ///
+    /// # Errors
+    ///
+    /// The obstacle, or the reason why the branch or its checkouts could not be moved.
+    pub fn land(self, held: Option<&File>) -> Result<FinishedLanding, LandRefusal> {
+        move_branch(self.repo, &self.plan, held, self.locks)
+    }
+}
+
+fn move_branch(
+    repo: &Repository,
+    plan: &LandingPlan,
+    held: Option<&File>,
+    mut locks: Vec<IndexLock>,
+) -> Result<FinishedLanding, LandRefusal> {
     let LandingPlan { branch, old, new, .. } = plan;
-    let mut locks = lock_checkouts(repo, branch)?;
-    look_at_landing(repo, plan, held, &locks)?;
     // The lock of a killed git command would block every landing from now on. A lock that is still held is named in
     // git's error. A branch that HEAD is on moves under HEAD's lock too.
     let clear = || {
@@ -268,6 +307,23 @@ pub fn cut_short(repo: &Repository, branch: &str) -> Result<Option<LandingPlan>,
         new,
         beside: true,
     }))
+}
+
+/// True when every checkout of a branch has the index of the branch's tip.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn all_follow(repo: &Repository, branch: &str) -> Result<bool, GitError> {
+    let Some(tip) = repo.branch_tip(branch)? else {
+        return Ok(true);
+    };
+    for path in checkout_paths(repo, branch)? {
+        if !index_equals(repo, &path, &tip)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The checkouts that still show the old commit of a branch after this move. Changes nothing.

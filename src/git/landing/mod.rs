@@ -10,6 +10,6 @@ pub(super) mod plan;
 
 pub use beside::could_follow;
 pub use land::{
-    behind, check_target, cut_short, finish_landing_holding, land, land_holding, plan_landing,
+    all_follow, behind, check_target, cut_short, finish_landing_holding, land, plan_landing,
     plan_landing_beside,
 };

@@ -1,10 +1,13 @@
 //! Git's settings and the committer, asked for once.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::attributes::Rules;
 use crate::git::files::error::GitError;
+use crate::git::files::settled_reads::FileState;
 use crate::git::program::command::Git;
 use crate::git::repo::identity::{Committing, is_true, stand_ins};
 
@@ -130,15 +133,55 @@ impl Ident {
 }
 
 /// The output of `git var -l`: every setting, then the variables that follow from the settings.
-struct Listing(String);
+#[derive(Debug, Clone)]
+struct Listing(Arc<str>);
+
+/// The last listing for a repository and these arguments, with the state of every file that git reads settings from.
+type KnownListings = BTreeMap<(PathBuf, Vec<String>), ([Option<FileState>; 5], Listing)>;
+
+/// Git is asked again only when a file with settings has changed: a merge train asks before every candidate.
+static KNOWN: Mutex<KnownListings> = Mutex::new(BTreeMap::new());
+
+/// The state of the files with settings: of the machine, the person and the repository.
+fn settings_files(common_dir: &Path) -> [Option<FileState>; 5] {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let home = named("HOME").unwrap_or_default();
+    let personal = named("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
+    [
+        named("GIT_CONFIG_SYSTEM").unwrap_or_else(|| "/etc/gitconfig".into()),
+        named("GIT_CONFIG_GLOBAL").unwrap_or_else(|| home.join(".gitconfig")),
+        personal.join("git/config"),
+        common_dir.join("config"),
+        common_dir.join("config.worktree"),
+    ]
+    .map(|file| FileState::of(&file))
+}
 
 impl Listing {
     fn ask(common_dir: &Path, settings: &[&str]) -> Result<Self, GitError> {
+        let files = settings_files(common_dir);
+        let asked = (
+            common_dir.to_owned(),
+            settings.iter().map(|setting| (*setting).to_owned()).collect(),
+        );
+        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((then, listing)) = known().get(&asked)
+            && *then == files
+        {
+            return Ok(listing.clone());
+        }
         let git = settings
             .iter()
             .fold(Git::on(common_dir), |git, setting| git.config(setting));
         let answer = git.args(["var", "-l"]).run()?;
-        Ok(Self(String::from_utf8_lossy(&answer).into_owned()))
+        let listing = Self(String::from_utf8_lossy(&answer).into());
+        // Included files are not watched.
+        let includes = |line: &str| line.starts_with("include.") || line.starts_with("includeif.");
+        let settled = files.iter().flatten().all(FileState::is_settled);
+        if settled && !listing.0.lines().any(includes) && settings_files(common_dir) == files {
+            known().insert(asked, (files, listing.clone()));
+        }
+        Ok(listing)
     }
 
     /// The last value of a setting. A setting without `=` means true.

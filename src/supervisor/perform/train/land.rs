@@ -1,12 +1,11 @@
 //! The merge train's last step: moving the target to exactly the commit that was verified.
 
 use std::fs::{self, File};
-use std::time::Duration;
 
 use crate::failpoint;
 use crate::git::{
-    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, RepairedCheckout, WorktreeAdmin,
-    again_if_killed,
+    self, CheckoutOutcome, GitError, LandRefusal, LandingPlan, LockedLanding, RepairedCheckout,
+    WorktreeAdmin, again_if_killed,
 };
 use crate::plan::{CommitId, Plan};
 use crate::schedule::train::{Build, BuildId, LandedPlan, Landing, TrainAnswer, Tried, Unmoved, Verdict};
@@ -74,7 +73,7 @@ fn move_target(
     if before.as_ref() != Some(&commit) {
         carry_out(project, target, before.as_ref(), &commit, go, warnings)?;
         if before.is_some() {
-            look_again(project, target, before.clone(), commit.clone());
+            pool.look_again.add(project, target, before.clone(), &commit);
         }
         if let Some(before) = &before {
             let began = built.began.entry(target.to_owned());
@@ -113,31 +112,32 @@ fn carry_out(
     if !earlier.behind.is_empty() {
         return Err(Unmoved::InTheWay(earlier.behind.join("; ")));
     }
-    let landing = match git::landing::plan_landing_beside(repo, target, before, commit) {
-        Ok(landing) => landing,
+    // First objects, then the ref, then the journal: after a power failure, everything on disk refers to things that are on disk
+    // too.
+    git::repo::sync_objects(repo).map_err(|error| refused(&error))?;
+    let landing = LandingPlan {
+        branch: target.to_owned(),
+        old: before.cloned(),
+        new: commit.clone(),
+        beside: true,
+    };
+    let locked = match LockedLanding::lock(repo, &landing, Some(&lock)) {
+        Ok(locked) => Ok(locked),
         Err(LandRefusal::Moved { found, .. }) if found.as_ref() != Some(commit) => {
             return Err(Unmoved::Moved);
         }
         // An earlier attempt got this far.
-        Err(LandRefusal::Moved { .. }) => LandingPlan {
-            branch: target.to_owned(),
-            old: before.cloned(),
-            new: commit.clone(),
-            beside: true,
-        },
+        Err(moved @ LandRefusal::Moved { .. }) => Err(moved),
         Err(error) if error.may_pass() => return Err(Unmoved::InTheWay(error.to_string())),
         Err(error) => return Err(refused(&error)),
     };
-    // First objects, then the ref, then the journal: after a power failure, everything on disk refers to things that are on disk
-    // too.
-    git::repo::sync_objects(repo).map_err(|error| refused(&error))?;
     if !go() {
         return Err(Unmoved::Withdrawn);
     }
     // Recorded first, so that a checkout that was not updated before a crash is updated after it.
     let note = project.dir.landing();
     write_note(&note, &landing).map_err(|error| refused(&error))?;
-    match git::landing::land_holding(repo, &landing, Some(&lock)) {
+    match locked.and_then(|locked| locked.land(Some(&lock))) {
         Ok(done) => {
             sync_target(project, target, warnings);
             let left = still_behind(target, done.checkouts);
@@ -176,39 +176,6 @@ fn carry_out(
         )),
     }
     Ok(())
-}
-
-/// How long after a landing its checkouts are checked again.
-const AGAIN: [Duration; 3] = [
-    Duration::from_millis(50),
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-];
-
-/// Checks the checkouts of a moved target again, on a thread of its own. A person's `git switch` reads the target's commit before
-/// it locks the index, and writes HEAD after it has unlocked the index. So a switch during a landing leaves a checkout on the
-/// target with the files of the commit before.
-fn look_again(project: &Project, target: &str, old: Option<CommitId>, new: CommitId) {
-    let (repo, lock) = (project.repo.clone(), project.dir.landing_lock());
-    let landing = LandingPlan {
-        branch: target.to_owned(),
-        old,
-        new,
-        beside: true,
-    };
-    std::thread::spawn(move || {
-        for pause in AGAIN {
-            std::thread::sleep(pause);
-            // Another landing may hold the lock; then that landing updates the checkouts.
-            let Ok(lock) = File::open(&lock) else { return };
-            if lock.lock().is_err()
-                || git::landing::behind(&repo, &landing).is_ok_and(|behind| behind.is_empty())
-            {
-                continue;
-            }
-            let _ = git::landing::finish_landing_holding(&repo, &landing, Some(&lock));
-        }
-    });
 }
 
 /// Syncs the target's ref to disk before the journal says that the target has moved.

@@ -11,6 +11,7 @@ use crate::schedule::train::BuildId;
 use crate::schedule::{EARLY, UnionSaid};
 
 use crate::supervisor::perform::command::verify;
+use crate::supervisor::perform::tree::look_again::LookAgain;
 use crate::supervisor::project::repository_plans::Project;
 
 /// The key of one of the train's own worktrees. No lane can have this key, not even of a plan named `train`, whose lanes have
@@ -108,6 +109,8 @@ pub struct CandidatePool {
     unwanted_resolvers: Mutex<BTreeSet<AttemptId>>,
     /// Verdicts on trees that were tried early, by shell line.
     early: Mutex<BTreeMap<(String, String), UnionSaid>>,
+    /// Landings whose checkouts are to be looked at again.
+    pub look_again: LookAgain,
 }
 
 impl CandidatePool {

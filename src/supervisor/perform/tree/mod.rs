@@ -7,6 +7,7 @@ pub(in crate::supervisor) mod build_context;
 pub(in crate::supervisor) mod candidate_pool;
 pub(in crate::supervisor) mod copy_in;
 pub(in crate::supervisor) mod disk;
+pub(in crate::supervisor) mod look_again;
 pub(in crate::supervisor) mod own_folder;
 pub(in crate::supervisor) mod provision;
 pub(in crate::supervisor) mod removing;
