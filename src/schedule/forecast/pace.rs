@@ -118,12 +118,10 @@ impl Pace {
         let of_agent = self.agents.get(agent).copied().unwrap_or_default().of(is_stated);
         let of_plan = self.plans.get(plan).copied().unwrap_or_default().of(is_stated);
         let all = self.all.of(is_stated);
-        let other = self.all.of(!is_stated);
-        let all = match (all.tasks > 0.0, other.tasks > 0.0) {
-            (true, _) => all.took / all.expected,
-            (false, true) => other.took / other.expected,
-            // Estimates are worth nothing without a measurement.
-            (false, false) => 1.0,
+        // What is assumed of other tasks says nothing about what people state.
+        let all = match all.tasks > 0.0 {
+            true => all.took / all.expected,
+            false => 1.0,
         };
         of_plan.ratio(of_agent.ratio(all))
     }
@@ -266,6 +264,24 @@ mod tests {
             );
         }
         assert_eq!(Pace::of(after.work(), after.state()).spread, None);
+    }
+
+    #[test]
+    fn an_estimate_stands_until_tasks_with_estimates_were_measured() {
+        let mut set = Generated {
+            plans: 2,
+            tasks: 6,
+            ..Generated::default()
+        }
+        .plan_set();
+        let tasks = Arc::make_mut(&mut set.plans[0].document).phases.iter_mut();
+        for task in tasks.flat_map(|phase| &mut phase.tasks) {
+            task.expected = None;
+        }
+        let (before, after) = (measured(&set, &[]), measured(&set, &[300, 600]));
+        let stated = &after.work().plans[1];
+        assert_eq!(expected(&after, stated), expected(&before, stated));
+        assert!(expected(&after, &after.work().plans[0]) < 1000.0);
     }
 
     #[test]
