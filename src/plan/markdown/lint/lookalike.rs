@@ -38,16 +38,18 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
                 found.push(page.doubt(line, word, message, hint));
             }
         }
-        // When some headings of the phase are tasks, its other headings are just headings.
         let is_task = |line: usize| phase.tasks.iter().any(|task| task.line == line);
-        let mixed = !region.inner.iter().any(|heading| is_task(heading.line));
-        for heading in region.inner.iter().filter(|_| mixed) {
+        let headings = region.inner.iter().any(|heading| is_task(heading.line));
+        for heading in &region.inner {
             if let Some(id) = headed(heading.text, phase) {
                 let message = format!(
                     "the heading of {id} is no task of phase {}: no agent gets it",
                     phase.id
                 );
-                let hint = format!("write `- [ ] {id} Text` for it, as for the other tasks");
+                let hint = match headings {
+                    true => "write boxes below it, as for the other tasks".to_owned(),
+                    false => format!("write `- [ ] {id} Text` for it, as for the other tasks"),
+                };
                 found.push(page.doubt(heading.line, heading.text, message, hint));
             }
         }
@@ -124,8 +126,9 @@ fn unmarked(line: &str) -> Option<&str> {
 /// The text of an item without a box, when its number is the next one of the phase: `- 1.3 x` when 1.2 is a task.
 fn boxless<'t>(line: &'t str, phase: &Phase) -> Option<&'t str> {
     let text = line.strip_prefix(['-', '*', '+'])?.strip_prefix(' ')?.trim();
+    let text = text.strip_prefix("Task ").unwrap_or(text);
     let word = text.trim_start_matches('*').split([' ', ':', '*']).next()?;
-    let id: TaskId = word.parse().ok()?;
+    let id: TaskId = word.trim_end_matches('.').parse().ok()?;
     let has = |number: u32| phase.tasks.iter().any(|task| task.id.number == number);
     let is_next = id.phase == phase.id && !has(id.number) && id.number > 1 && has(id.number - 1);
     (is_next && text.len() > word.len()).then_some(text)
@@ -177,6 +180,8 @@ mod tests {
             assert_eq!(told.len(), 1, "{heading}: {told:?}");
             assert!(told[0].contains("the heading of 1.2 is no task"), "{told:?}");
         }
+        let among = "## Phase 1: x\n\n### 1.1 One\n- [ ] a\n\n### 1.2 Two\n- a\n\n### Task 1.3: Three\n- [ ] c\n";
+        tells(among, "6:5 the heading of 1.2 is no task of phase 1: no agent gets it (write boxes below it, as for the other tasks)");
         for text in [
             "> - [ ] 1.1 said somebody",
             "- [-] b",
