@@ -40,8 +40,12 @@ pub(super) fn find(page: &Page<'_>, found: &mut Vec<DocumentDiagnostic>) {
         }
         let is_task = |line: usize| phase.tasks.iter().any(|task| task.line == line);
         let headings = region.inner.iter().any(|heading| is_task(heading.line));
-        for heading in &region.inner {
-            if let Some(id) = headed(heading.text, phase) {
+        let last = page.lines(region).end;
+        for (place, heading) in region.inner.iter().enumerate() {
+            // Boxes below a heading that is no task are checks of the phase, or have lints of their own.
+            let next = region.inner.get(place + 1).map_or(last, |next| next.line);
+            let boxed = || (heading.line..next).any(|line| page.is_boxed(line));
+            if let Some(id) = headed(heading.text, phase).filter(|_| !headings || !boxed()) {
                 let message = format!(
                     "the heading of {id} is no task of phase {}: no agent gets it",
                     phase.id
@@ -180,8 +184,12 @@ mod tests {
             assert_eq!(told.len(), 1, "{heading}: {told:?}");
             assert!(told[0].contains("the heading of 1.2 is no task"), "{told:?}");
         }
-        let among = "## Phase 1: x\n\n### 1.1 One\n- [ ] a\n\n### 1.2 Two\n- a\n\n### Task 1.3: Three\n- [ ] c\n";
-        tells(among, "6:5 the heading of 1.2 is no task of phase 1: no agent gets it (write boxes below it, as for the other tasks)");
+        let among =
+            "## Phase 1: x\n\n### 1.1 One\n- [ ] a\n\n### 1.2 Two\n- a\n\n### Task 1.3: Three\n- [ ] c\n";
+        tells(
+            among,
+            "6:5 the heading of 1.2 is no task of phase 1: no agent gets it (write boxes below it, as for the other tasks)",
+        );
         for text in [
             "> - [ ] 1.1 said somebody",
             "- [-] b",
