@@ -41,5 +41,5 @@ pub use report::read::{Reading, read, read_new};
 pub use report::ticks::new_ticks;
 pub use report::update::{Updated, add_question, is_usable, renew, set_message, update};
 pub use tasks::task_list::{ListedSubtask, ListedTask, TaskList, listed_checks, task_list};
-pub use tasks::task_next::{BlockedTask, PlannedTasks, ReadyTask, TaskNext, task_next};
+pub use tasks::task_next::{BlockedTask, PlannedTasks, ReadyTask, TaskNext, TaskResources, task_next};
 pub use watcher::Watcher;

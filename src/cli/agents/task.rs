@@ -153,7 +153,8 @@ fn next(subject: &Subject, count: Option<usize>) -> Result<TaskNext, CliError> {
         plan: &subject.name,
         document: &subject.document,
         arrangement: &subject.arrangement(),
-        resources: &subject.resources(),
+        slots: subject.slots(),
+        resources: &subject.resources(scheduler),
     };
     Ok(task_next(tasks, &subject.states()?, count, elsewhere))
 }

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use crate::journal::OrchDir;
 use crate::plan::markdown::read_document;
 use crate::plan::{
-    Arrangement, Document, ItemId, Plan, PlanName, PlanSet, ResourceName, Speaker, Statement, TaskId,
-    TaskState,
+    Arrangement, Dispatch, Document, ItemId, Plan, PlanName, PlanSet, ResourceName, Speaker, Statement,
+    TaskId, TaskState,
 };
-use crate::schedule::{Scheduler, takes};
-use crate::status::{self, Assignment, read_plain};
+use crate::schedule::{Scheduler, takes, token_holders};
+use crate::status::{self, Assignment, TaskResources, read_plain};
 use crate::supervisor::{
     Project, Situation, committed_document, document_of, find_manifest, plans_kept, waits_elsewhere,
 };
@@ -215,12 +215,44 @@ impl Subject {
         }
     }
 
-    /// Returns how many may hold each resource at once, as far as that is known.
-    pub fn resources(&self) -> BTreeMap<ResourceName, u32> {
+    /// Returns the plans in force, where they are known.
+    fn set(&self) -> Option<&PlanSet> {
         match &self.known {
-            KnownFrom::Project(project) => project.set.resources.clone(),
-            KnownFrom::Assignment(_, Some(set)) => set.resources.clone(),
-            KnownFrom::Assignment(_, None) | KnownFrom::Nothing => BTreeMap::new(),
+            KnownFrom::Project(project) => Some(&project.set),
+            KnownFrom::Assignment(_, set) => set.as_deref(),
+            KnownFrom::Nothing => None,
+        }
+    }
+
+    /// Returns how many agents may work on the plan at once, as far as that is known.
+    pub fn slots(&self) -> usize {
+        let known = self.set().zip(self.plan());
+        known.map_or(usize::MAX, |(set, plan)| set.slots_of(plan))
+    }
+
+    /// Returns what is known about resources. Those of whole phases count where each agent works on one task.
+    pub fn resources(&self, scheduler: Option<&Scheduler>) -> TaskResources {
+        let Some(set) = self.set() else {
+            return TaskResources::default();
+        };
+        let plan = self.plan();
+        let by_task = plan.filter(|plan| plan.arrangement.dispatch == Dispatch::Task);
+        let phases = by_task.into_iter().flat_map(|plan| &plan.phases);
+        let held = |scheduler: &Scheduler, resource: &ResourceName| {
+            let holders = token_holders(scheduler.work(), scheduler.state(), resource).into_iter();
+            let others = holders.filter(|holder| holder.plan != self.name);
+            others
+                .map(|holder| format!("{}.{}", holder.plan, holder.unit))
+                .collect()
+        };
+        let held = scheduler.into_iter().flat_map(|scheduler| {
+            let resources = set.resources.keys();
+            resources.map(move |resource| (resource.clone(), held(scheduler, resource)))
+        });
+        TaskResources {
+            tokens: set.resources.clone(),
+            of_phases: phases.map(|(id, phase)| (*id, phase.uses.clone())).collect(),
+            held: held.collect(),
         }
     }
 

@@ -41,7 +41,7 @@ impl Graph {
         let factors = durations.factors(&set.plans);
         for (number, plan) in set.plans.iter().enumerate() {
             let locks = FileLocks::new(&plan.document);
-            let order = plan_order(&plan.document, &plan.arrangement, &locks.of);
+            let order = plan_order(&plan.document, &plan.arrangement, &locks.of, set.slots_of(plan));
             graph.add_nodes(number, plan, &durations.of_plan(plan, factors.of(&plan.agent)));
             graph.add_order(number, plan, &order);
             graph.orders.push(order);

@@ -10,16 +10,17 @@ use crate::graph::order::gate::{Counts, Why};
 use crate::graph::order::plan_order::PlanOrder;
 use crate::graph::order::unit_draft::edges;
 
-/// Draws the order of tasks under the chosen strategies, with batches.
+/// Draws the order of tasks under the chosen strategies, with batches of at most `slots` tasks.
 pub(in crate::graph) fn draw(
     document: &Document,
     arrangement: &Arrangement,
     chosen: &[ChosenStrategy],
     locks: &BTreeMap<TaskId, Vec<u32>>,
+    slots: usize,
 ) -> PlanOrder {
     let mut order = edges(document, arrangement, chosen);
     if order.strategies.contains(&Strategy::Batched) {
-        let lanes = arrangement.lanes.nominal(order.units.len());
+        let lanes = arrangement.lanes.nominal(order.units.len()).min(slots);
         add_batches(document, &mut order, lanes, locks);
     }
     order

@@ -10,15 +10,17 @@ use crate::graph::order::plan_order::PlanOrder;
 use crate::graph::order::strategies::strategies;
 use crate::graph::order::unit_draft::edges;
 
-/// Draws the order of a document. `locks` has the files of each task as numbers. Tasks in one batch share no number.
+/// Draws the order of a document. `locks` has the files of each task as numbers. Tasks in one batch share no number. At most
+/// `slots` agents work at once.
 pub fn plan_order(
     document: &Document,
     arrangement: &Arrangement,
     locks: &BTreeMap<TaskId, Vec<u32>>,
+    slots: usize,
 ) -> PlanOrder {
-    let chosen = strategies(document, arrangement, locks);
+    let chosen = strategies(document, arrangement, locks, slots);
     match arrangement.dispatch {
-        Dispatch::Task => draw(document, arrangement, &chosen, locks),
+        Dispatch::Task => draw(document, arrangement, &chosen, locks, slots),
         Dispatch::Phase | Dispatch::Plan => by_phase(document, &edges(document, arrangement, &chosen)),
     }
 }
@@ -29,8 +31,13 @@ pub fn task_order(
     document: &Document,
     arrangement: &Arrangement,
     locks: &BTreeMap<TaskId, Vec<u32>>,
+    slots: usize,
 ) -> PlanOrder {
-    edges(document, arrangement, &strategies(document, arrangement, locks))
+    edges(
+        document,
+        arrangement,
+        &strategies(document, arrangement, locks, slots),
+    )
 }
 
 #[cfg(test)]
@@ -53,7 +60,7 @@ mod tests {
             lanes: Lanes::Count(2),
             ..Arrangement::default()
         };
-        plan_order(&document, &arrangement, &FileLocks::new(&document).of)
+        plan_order(&document, &arrangement, &FileLocks::new(&document).of, usize::MAX)
     }
 
     /// Returns the gates of a unit, one word per gate: `1.1`, `4of(1.1,1.2,…)`. Leaves out batches.

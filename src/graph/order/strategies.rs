@@ -21,11 +21,13 @@ const MOST_PHASES: usize = 10;
 const TRIED: [Strategy; 3] = [Strategy::Dag, Strategy::Pipeline, Strategy::Batched];
 
 /// Chooses the strategy of each phase. `auto` follows what the phase says, unless another strategy makes the plan end sooner.
-/// Only the document's estimates count, so the same document always has the same edges. `locks` has the files of each task.
+/// Only the document's estimates and the number of agents count, so the same document always has the same edges. `locks` has the
+/// files of each task. At most `slots` agents work at once.
 pub fn strategies(
     document: &Document,
     arrangement: &Arrangement,
     locks: &BTreeMap<TaskId, Vec<u32>>,
+    slots: usize,
 ) -> Vec<ChosenStrategy> {
     let phases = document.phases.iter().enumerate();
     let chosen: Vec<ChosenStrategy> = phases
@@ -43,8 +45,9 @@ pub fn strategies(
         return chosen;
     }
     let end = |chosen: &[ChosenStrategy]| {
-        let order = draw(document, arrangement, chosen, locks);
-        expected_end(document, arrangement, &order, locks)
+        let order = draw(document, arrangement, chosen, locks, slots);
+        let lanes = arrangement.lanes.nominal(order.units.len()).min(slots);
+        expected_end(document, lanes, &order, locks)
     };
     let instead = |place: usize, strategy: Strategy| match chosen[place].strategy {
         same if same == strategy => chosen[place],
@@ -128,20 +131,19 @@ fn are_disjoint(tasks: &[Task], locks: &BTreeMap<TaskId, Vec<u32>>) -> bool {
 /// the longest work behind them first. Uses the document's estimates.
 fn expected_end(
     document: &Document,
-    arrangement: &Arrangement,
+    lanes: usize,
     order: &PlanOrder,
     locks: &BTreeMap<TaskId, Vec<u32>>,
 ) -> u64 {
     let stated = |task: TaskId| {
         let phase = document.phase(task.phase)?;
-        let own = phase.tasks.iter().find(|own| own.id == task)?;
+        let own = phase.tasks.iter().find(|own| own.id == task);
         let whole = phase
             .expected
             .map(|whole| whole / phase.tasks.len().max(1) as u32);
-        own.expected.or(whole)
+        own.and_then(|own| own.expected).or(whole)
     };
     let length = |unit: UnitId| match unit {
-        UnitId::Task(task) if task.is_verify() => 0,
         UnitId::Task(task) => stated(task).map_or(Durations::EQUAL, |time| time.as_millis() as u64),
         UnitId::Phase(_) => 0,
     };
@@ -150,7 +152,6 @@ fn expected_end(
         UnitId::Task(task) => locks.get(&task).map(Vec::as_slice).unwrap_or_default(),
         UnitId::Phase(_) => &[],
     };
-    let lanes = arrangement.lanes.nominal(order.units.len());
     let remaining = remaining(order, &lengths);
     let mut open = OpenUnits::new(order);
     let mut running: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
@@ -214,7 +215,7 @@ mod tests {
     fn chosen(text: &str, arrangement: &Arrangement) -> Vec<ChosenStrategy> {
         let (document, diagnostics) = read_document(text);
         assert_eq!(diagnostics, [], "{text}");
-        strategies(&document, arrangement, &FileLocks::new(&document).of)
+        strategies(&document, arrangement, &FileLocks::new(&document).of, usize::MAX)
     }
 
     fn auto(text: &str) -> Vec<Strategy> {
@@ -278,9 +279,9 @@ mod tests {
                     strategy,
                     ..Arrangement::default()
                 };
-                let chosen = strategies(&document, &arrangement, &locks);
-                let order = draw(&document, &arrangement, &chosen, &locks);
-                expected_end(&document, &arrangement, &order, &locks)
+                let chosen = strategies(&document, &arrangement, &locks, 2);
+                let order = draw(&document, &arrangement, &chosen, &locks, 2);
+                expected_end(&document, 2, &order, &locks)
             };
             let auto = ends(Strategy::Auto);
             for strategy in TRIED {

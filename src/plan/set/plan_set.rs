@@ -69,6 +69,14 @@ impl PlanSet {
         self.executors.get(named?)
     }
 
+    /// The most agents that work on a plan at once: as many as run on this machine, no limit elsewhere.
+    pub fn slots_of(&self, plan: &Plan) -> usize {
+        match plan.executor.as_ref().or(self.run.executor.as_ref()) {
+            None => self.run.max_agents,
+            Some(_) => usize::MAX,
+        }
+    }
+
     /// What an engine is asked for when this phase of a plan is handed over.
     pub fn job_needs(&self, executor: &Executor, plan: &Plan, phase: Option<PhaseId>) -> JobNeeds {
         let of_phase = phase.and_then(|phase| plan.phases.get(&phase));

@@ -229,13 +229,14 @@ fn explain_ready(
 
 fn tokens_taken(work: &Work, state: &State, resource: ResourceName) -> TokensTaken {
     TokensTaken {
-        holders: holders(work, state, &resource),
+        holders: token_holders(work, state, &resource),
         patience: work.patience.get(&resource).copied(),
         resource,
     }
 }
 
-fn holders(work: &Work, state: &State, resource: &ResourceName) -> Vec<TokenHolder> {
+/// The work that holds tokens of a resource.
+pub fn token_holders(work: &Work, state: &State, resource: &ResourceName) -> Vec<TokenHolder> {
     let holding = state.open_attempts().filter_map(|(name, _, attempt)| {
         let plan = &work.plans[state.number(name)?];
         let unit = plan.unit(*attempt.units.first()?)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::graph::{FileLocks, Gate, PlanOrder, Why, common_files, task_order};
 use crate::plan::{
-    Arrangement, Document, ItemId, Phase, PlanName, ResourceName, Task, TaskId, TaskState, UnitId,
+    Arrangement, Document, ItemId, Phase, PhaseId, PlanName, ResourceName, Task, TaskId, TaskState, UnitId,
     VerifyBlock,
 };
 use crate::status::tasks::task_list::state;
@@ -57,8 +57,21 @@ pub struct PlannedTasks<'a> {
     pub document: &'a Document,
     /// The plan's strategy.
     pub arrangement: &'a Arrangement,
+    /// At most this many agents work on it at once.
+    pub slots: usize,
+    /// What is known about resources.
+    pub resources: &'a TaskResources,
+}
+
+/// The resources that tasks of a plan may have to wait for.
+#[derive(Debug, Clone, Default)]
+pub struct TaskResources {
     /// How many may hold each resource at once. One may where the resource is missing.
-    pub resources: &'a BTreeMap<ResourceName, u32>,
+    pub tokens: BTreeMap<ResourceName, u32>,
+    /// The resources that all tasks of a phase use.
+    pub of_phases: BTreeMap<PhaseId, Vec<ResourceName>>,
+    /// Work of other plans that holds each resource, such as `auth.1.1`.
+    pub held: BTreeMap<ResourceName, Vec<String>>,
 }
 
 /// Sorts the open tasks of a plan into those that can be worked on, at most `limit`, and those that wait.
@@ -79,7 +92,7 @@ pub fn task_next(
     let look = TaskSituation {
         document,
         states,
-        order: task_order(document, tasks.arrangement, &locks.of),
+        order: task_order(document, tasks.arrangement, &locks.of, tasks.slots),
     };
     let is_begun = |state: TaskState| state == TaskState::Running;
     let has_failed = |state: TaskState| state == TaskState::Failed;
@@ -143,7 +156,7 @@ pub fn task_next(
 /// The tasks that hold files and resources: begun tasks come before failed ones, and those before the others.
 struct Holders<'a> {
     locks: &'a FileLocks,
-    resources: &'a BTreeMap<ResourceName, u32>,
+    resources: &'a TaskResources,
     tasks: Vec<&'a Task>,
 }
 
@@ -159,16 +172,29 @@ impl Holders<'_> {
                 by.push(holder.id.to_string());
             }
         }
-        for resource in &task.uses {
-            let users = self.tasks.iter().filter(|holder| holder.uses.contains(resource));
-            let users: Vec<String> = users.map(|holder| holder.id.to_string()).collect();
-            if users.len() >= self.resources.get(resource).map_or(1, |count| *count as usize) {
+        for resource in self.uses(task) {
+            let own = self
+                .tasks
+                .iter()
+                .filter(|holder| self.uses(holder).any(|used| used == resource));
+            let own = own.map(|holder| holder.id.to_string());
+            let elsewhere = self.resources.held.get(resource).into_iter().flatten().cloned();
+            let users: Vec<String> = own.chain(elsewhere).collect();
+            let tokens = self.resources.tokens.get(resource);
+            if users.len() >= tokens.map_or(1, |count| *count as usize) {
                 resources.push(resource.clone());
                 by.extend(users);
             }
         }
         dedup(&mut files);
         (files, resources)
+    }
+
+    /// The resources of a task, those of its phase included.
+    fn uses<'t>(&'t self, task: &'t Task) -> impl Iterator<Item = &'t ResourceName> {
+        let of_phase = self.resources.of_phases.get(&task.id.phase).into_iter().flatten();
+        let own = task.uses.iter();
+        own.chain(of_phase.filter(|used| !task.uses.contains(used)))
     }
 }
 
@@ -265,20 +291,26 @@ mod tests {
     use super::*;
     use crate::plan::markdown::read_document;
 
-    fn two_seats() -> BTreeMap<ResourceName, u32> {
-        [("database".parse().unwrap(), 1), ("seats".parse().unwrap(), 2)].into()
+    fn two_seats() -> TaskResources {
+        let name = |name: &str| name.parse::<ResourceName>().unwrap();
+        TaskResources {
+            tokens: [(name("database"), 1), (name("seats"), 2)].into(),
+            of_phases: [(PhaseId(8), vec![name("database")])].into(),
+            held: [(name("held"), vec!["q.1.1".to_owned()])].into(),
+        }
     }
 
     fn planned<'a>(
         document: &'a Document,
         plan: &'a PlanName,
         arrangement: &'a Arrangement,
-        resources: &'a BTreeMap<ResourceName, u32>,
+        resources: &'a TaskResources,
     ) -> PlannedTasks<'a> {
         PlannedTasks {
             plan,
             document,
             arrangement,
+            slots: 4,
             resources,
         }
     }
@@ -317,6 +349,20 @@ mod tests {
             next.ready.iter().map(|task| task.id.to_string()).collect(),
             blocked.collect(),
         )
+    }
+
+    #[test]
+    fn resources_of_phases_and_those_that_other_plans_hold_count_too() {
+        let (ready, blocked) = next(
+            "# P\n\n## Phase 8: A\n\n- [ ] 8.1 a\n- [ ] 8.2 b\n- [ ] 8.3 c (uses: held)\n",
+            &[],
+            &[],
+        );
+        assert_eq!(ready, ["8.1"]);
+        assert_eq!(
+            blocked,
+            ["8.2 by 8.1 over database", "8.3 by q.1.1 8.1 over held database"]
+        );
     }
 
     const TWO: &str = "# P\n\n## Phase 1: A\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n\n## Phase 2: B\n\n- [ ] 2.1 c\n- [ ] 2.2 d (depends: 1.1)\n- [ ] 2.3 e (depends: none)\n";

@@ -57,7 +57,7 @@ pub(super) fn chosen_strategies(set: &PlanSet, graph: &Graph) -> Vec<ChosenPhase
     let plans = set.plans.iter().zip(&graph.locks);
     let plans = plans.filter(|(plan, _)| plan.arrangement.dispatch != Dispatch::Plan);
     let phases = plans.flat_map(|(plan, locks)| {
-        let chosen = strategies(&plan.document, &plan.arrangement, &locks.of);
+        let chosen = strategies(&plan.document, &plan.arrangement, &locks.of, set.slots_of(plan));
         let phases = plan.document.phases.iter().zip(chosen);
         let phases = phases.filter_map(|(phase, chosen)| {
             Some(ChosenPhase {
