@@ -84,16 +84,40 @@ impl Dispatch {
 }
 
 impl PlanSet {
-    /// Returns one lint for all plans whose parallel annotations have no effect because one agent works through the whole plan.
-    pub fn unused_parallel_words(&self, is_meant: impl Fn(&Plan) -> bool) -> Option<Lint> {
-        let whole = |plan: &&Plan| plan.arrangement.dispatch == Dispatch::Plan && is_meant(plan);
+    /// Returns the lints for plans whose parallel annotations have no effect: one for those where one agent works through the whole
+    /// plan, and one for those where one works through each phase.
+    pub fn unused_parallel_words(&self, is_meant: impl Fn(&Plan) -> bool) -> Vec<Lint> {
+        let of = |dispatch, unused: fn(&ParallelWord) -> bool, who| {
+            self.unused_words(
+                |plan| plan.arrangement.dispatch == dispatch && is_meant(plan),
+                unused,
+                who,
+            )
+        };
+        // A `(depends: …)` is not unused: one agent also works in an order that keeps the dependencies.
+        let of_plans: fn(&ParallelWord) -> bool = |word| word.word != "(depends: …)";
+        // A phase begins early where one of its tasks may.
+        let of_phases: fn(&ParallelWord) -> bool =
+            |word| word.dispatch == Dispatch::Task && matches!(word.word, "[PARALLEL]" | "(non-blocking)");
+        let lints = [
+            of(Dispatch::Plan, of_plans, "the whole plan"),
+            of(Dispatch::Phase, of_phases, "each phase"),
+        ];
+        lints.into_iter().flatten().collect()
+    }
+
+    fn unused_words(
+        &self,
+        is_meant: impl Fn(&Plan) -> bool,
+        is_unused: impl Fn(&ParallelWord) -> bool,
+        through: &str,
+    ) -> Option<Lint> {
         let mut all: Vec<&str> = Vec::new();
         let mut places = Vec::new();
-        for plan in self.plans.iter().filter(whole) {
+        for plan in self.plans.iter().filter(|plan| is_meant(plan)) {
             let Some(file) = &plan.file else { continue };
-            // A `(depends: …)` is not unused: one agent also works in an order that keeps the dependencies.
             let words = parallel_words(&plan.document).into_iter();
-            let words: Vec<ParallelWord> = words.filter(|word| word.word != "(depends: …)").collect();
+            let words: Vec<ParallelWord> = words.filter(&is_unused).collect();
             let line = words.iter().map(|word| word.line).min();
             places.extend(line.map(|line| (file, line)));
             all.extend(words.iter().map(|word| word.word));
@@ -114,7 +138,7 @@ impl PlanSet {
             false => format!(" (also in {})", first_of(&named, NAMED, ", ")),
         };
         let message = format!(
-            "{} {verb} nothing while one agent works through the whole plan{also}",
+            "{} {verb} nothing while one agent works through {through}{also}",
             words.join(", ")
         );
         let lint = Lint::at(LintId::ParallelUnused, file, *line, None, message);

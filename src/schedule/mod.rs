@@ -63,7 +63,7 @@ pub use explain::reason::{
     AttemptActivity, CapacityReason, DelayReason, DependencyState, Escalated, Explanation, LandedReason,
     MergeReason, PausedWork, Reason, StuckNext, TokenHolder, TokensTaken, WaitingFor,
 };
-pub use explain::reasons::{explain, explain_unit, token_holders};
+pub use explain::reasons::{explain, explain_unit, token_holders, tokens_taken};
 pub use explain::since::in_state_since;
 pub use explain::states::{phase_state, plan_state, task_state, verify_state};
 pub use explain::tally::{Tally, needs_no_more_work};

@@ -8,8 +8,8 @@ use super::reason_text::ReasonText;
 use super::{landed, reason};
 use crate::plan::{PlanName, Point, UnitId, Waiting, WorkRef};
 use crate::schedule::{
-    Escalation, Event, Explanation, LandedReason, Reason, Scheduler, State, Work, explain, explain_unit,
-    is_rewritten, questions,
+    CapacityReason, Escalation, Event, Explanation, LandedReason, Reason, Scheduler, State, Work, explain,
+    explain_unit, is_rewritten, questions, tokens_taken,
 };
 
 /// Why a plan is in its state, most important first. Never empty for a plan that does not run.
@@ -65,12 +65,24 @@ fn asked_on(state: &State, told: &Escalation) -> Vec<Reason> {
         .collect()
 }
 
+/// The resource that a wait is for, if it is for one.
+fn taken_on(work: &Work, state: &State, told: &Escalation) -> Option<Reason> {
+    let resource = told
+        .on
+        .parse()
+        .ok()
+        .filter(|_| told.waiting == Waiting::Resource)?;
+    let taken = tokens_taken(work, state, resource);
+    Some(Reason::Capacity(CapacityReason::Resource(taken)))
+}
+
 /// Adds texts to events that the core creates without text.
 pub fn complete(events: &mut [Event], scheduler: &Scheduler) {
     let (work, state) = (scheduler.work(), scheduler.state());
     for event in events {
         if let Event::Escalated(told) = event {
             let mut reasons = asked_on(state, told);
+            reasons.extend(taken_on(work, state, told));
             if reasons.is_empty() {
                 reasons = explain(work, state, &told.plan).reasons;
             }

@@ -13,6 +13,8 @@ pub(super) struct PhaseDraft {
     pub(super) title: String,
     pub(super) objective: Option<String>,
     pub(super) depends: Vec<Dependency>,
+    /// `(depends: none)` is on its heading.
+    pub(super) free: bool,
     /// `[PARALLEL]` is on its heading.
     pub(super) parallel: bool,
     /// `parallel-with` on its heading.
@@ -108,6 +110,7 @@ impl PhaseDraft {
             title,
             objective: None,
             depends: Vec::new(),
+            free: false,
             parallel: false,
             parallel_with: Vec::new(),
             pipeline_start: None,

@@ -20,7 +20,9 @@ pub(super) fn finish(
     let mut named = Vec::new();
     let mut beside: Vec<(PhaseId, PhaseId, usize)> = Vec::new();
     let mut runs: Vec<Vec<PhaseId>> = vec![Vec::new()];
-    for draft in drafts {
+    for mut draft in drafts {
+        // The first phase waits for none anyway.
+        draft.free &= !phases.is_empty();
         beside.extend(
             draft
                 .parallel_with
@@ -59,6 +61,7 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
         title,
         objective,
         depends,
+        free,
         pipeline_start,
         expected,
         tasks: mut numbered,
@@ -78,6 +81,9 @@ fn phase(draft: PhaseDraft, named: &mut Vec<Names>, diagnostics: &mut Vec<Docume
     } else {
         loose
     };
+    for task in drafts.iter_mut().filter(|_| free) {
+        task.depends.get_or_insert_default();
+    }
     once_each(&mut drafts, diagnostics);
     renew(id, &mut drafts);
     for (number, task) in (1_u32..).zip(&mut drafts) {

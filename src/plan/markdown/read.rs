@@ -260,6 +260,7 @@ impl Walk<'_> {
         let line = draft.line;
         match annotations::depends(value) {
             Ok(named) => {
+                draft.free = named.is_empty();
                 for named in named {
                     match named {
                         NamedDependency::Other(dependency) => draft.depends.push(dependency),

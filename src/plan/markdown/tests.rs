@@ -189,6 +189,15 @@ fn neighbours_marked_sequential_form_a_group() {
 }
 
 #[test]
+fn a_phase_that_depends_on_nothing_frees_the_tasks_that_name_nothing() {
+    let document = read(
+        "## Phase 1: a (depends: none)\n- [ ] 1.1 x\n\n## Phase 2: b (depends: none)\n- [ ] 2.1 y\n- [ ] 2.2 z (depends: 2.1)\n",
+    );
+    let depends: Vec<_> = document.tasks().map(|task| task.depends.clone()).collect();
+    assert_eq!(depends, [None, Some(vec![]), Some(vec![TaskId::new(2, 1)])]);
+}
+
+#[test]
 fn phases_are_parallel_by_note_and_by_heading() {
     let text = "## Phase 1: a\n- [ ] x\n## Phase 2: b\n- [ ] x\n## Phase 3: c (parallel-with: Phase 2)\n- [ ] x\n## Phase 4: d\n**Execution Note:** Phases 1, 3-4 are [PARALLEL] - why\n\n**pipeline-start:** when 1.1 completes\n\n- [ ] x\n";
     let document = read(text);

@@ -227,7 +227,8 @@ fn explain_ready(
     }
 }
 
-fn tokens_taken(work: &Work, state: &State, resource: ResourceName) -> TokensTaken {
+/// What is known about a resource that work waits for.
+pub fn tokens_taken(work: &Work, state: &State, resource: ResourceName) -> TokensTaken {
     TokensTaken {
         holders: token_holders(work, state, &resource),
         patience: work.patience.get(&resource).copied(),

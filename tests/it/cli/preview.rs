@@ -127,6 +127,12 @@ fn parallel_words_that_change_nothing_are_warned_of_once_and_auto_makes_them_cou
         .says("set `dispatch = \"auto\"` in [run]")
         .ok();
     assert!(risks(&sandbox.orch("preview --json").json()).contains("parallel-unused"));
+    sandbox.settings("dispatch = \"phase\"");
+    sandbox
+        .orch("check")
+        .code(0)
+        .says("marked.md:3: `[PARALLEL]` changes nothing while one agent works through each phase (also in plans/noted.md)")
+        .ok();
     sandbox.settings("dispatch = \"auto\"");
     let checked = sandbox.orch("check").code(0);
     assert!(!checked.out.contains("change nothing") && !checked.err.contains("change nothing"));

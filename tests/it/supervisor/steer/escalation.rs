@@ -229,6 +229,12 @@ fn a_plan_with_other_work_also_tells_of_a_resource_that_is_held_for_too_long() {
     );
     let up = sandbox.start("up");
     sandbox.happened("wait.escalated", "q");
+    let told = sandbox.orch("events --json --plan q").code(0).out;
+    let told = told.lines().find(|line| line.contains("wait.escalated")).unwrap();
+    assert!(
+        told.contains("no token of resource database is free: held by p.1.1"),
+        "{told}"
+    );
     let working = sandbox.orch("status --json").code(0).json();
     let plans = working["plans"].as_array().unwrap();
     let q = plans.iter().find(|plan| plan["name"] == "q").unwrap();
