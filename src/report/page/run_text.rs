@@ -159,8 +159,9 @@ pub fn run_text(run: &RunStory, columns: usize) -> String {
 pub fn risk_sentences(run: &RunStory) -> Vec<String> {
     let sentence = |risk: &TrueRisk| {
         let likely = match risk.expected_percent {
+            Some(0) => "never in earlier runs".to_owned(),
             Some(percent) => format!("{percent} % of plans in earlier runs"),
-            None => "never in earlier runs".to_owned(),
+            None => "no earlier run tells how likely it was".to_owned(),
         };
         format!(
             "came true for {}: {} ({likely})",

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::git::{self, WorktreeAdmin};
 use crate::graph::{Durations, Graph, Of};
 use crate::plan::{
-    Dependency, Dispatch, Document, Lint, LintId, PhaseId, Plan, PlanName, PlanSet, ResourceName,
-    format_duration,
+    Dependency, Dispatch, Document, FinishCheck, Lint, LintId, PhaseId, Plan, PlanName, PlanSet,
+    ResourceName, format_duration,
 };
 use crate::schedule::{Scheduler, Simulation, TooLong, red_unions};
 
@@ -166,7 +166,7 @@ fn of_conflicts(
 }
 
 fn of_plan(set: &PlanSet, plan: &Plan, found: &mut Vec<Lint>) {
-    if plan.verify.is_none() && set.merge.verify.is_none() {
+    if FinishCheck::of_plan(plan).is_empty() && set.merge.verify.is_none() {
         found.push(
             Lint::of(
                 LintId::Unverified,

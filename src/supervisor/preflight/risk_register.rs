@@ -186,14 +186,13 @@ pub struct TrueRisk {
     pub kind: RiskKind,
     /// The plans with which it came true.
     pub plans: Vec<PlanName>,
-    /// How likely it was with a plan before the run, in percent; `None` where it was new.
+    /// How likely it was with a plan before the run, in percent; `None` in a first run.
     pub expected_percent: Option<usize>,
 }
 
 /// The risks that came true in a run, beside what was known of them when it began.
 pub fn true_risks(records: &[Record], run: RunId) -> Vec<TrueRisk> {
     let before = records.partition_point(|record| record.run < run);
-    let known = known(&records[..before], &BTreeSet::new());
     let mut found: BTreeMap<RiskKind, BTreeSet<PlanName>> = BTreeMap::new();
     for record in records[before..].iter().take_while(|record| record.run == run) {
         let kind = RiskKind::of(&record.event);
@@ -201,6 +200,7 @@ pub fn true_risks(records: &[Record], run: RunId) -> Vec<TrueRisk> {
             found.entry(kind).or_default().insert(plan.clone());
         }
     }
+    let known = known(&records[..before], &found.keys().copied().collect());
     let risk = |(kind, plans): (RiskKind, BTreeSet<PlanName>)| TrueRisk {
         kind,
         plans: plans.into_iter().collect(),
@@ -275,8 +275,9 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            [(RiskKind::RedMerge, 1, Some(50)), (RiskKind::Failure, 1, None)]
+            [(RiskKind::RedMerge, 1, Some(50)), (RiskKind::Failure, 1, Some(0))]
         );
+        assert_eq!(true_risks(&records, RunId(1))[0].expected_percent, None);
         assert!(true_risks(&records, RunId(3)).is_empty());
     }
 }

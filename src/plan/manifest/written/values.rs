@@ -207,6 +207,9 @@ from_text! {
     SizeText, "a size such as \"10 GB\"", |text| parse_size(text).map(SizeText).map_err(|e| e.to_string());
     Glob, "a glob such as \"src/auth/**\"", |text| match globset::Glob::new(text) {
         Ok(_) if text.is_empty() => Err("the glob is empty".to_owned()),
+        Ok(_) if text.starts_with('/') || text.split('/').any(|part| part == "..") => {
+            Err(format!("`{text}` leads out of the repository: globs begin at its top"))
+        }
         Ok(_) => Ok(Glob(text.to_owned())),
         Err(error) => Err(format!("`{text}` is not a glob: {}", error.kind())),
     };
