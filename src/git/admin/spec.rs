@@ -32,6 +32,8 @@ pub struct WorktreeReady {
     /// True when this call made the worktree, or completed an interrupted one. Nobody has worked in the worktree yet,
     /// and it still has to be set up.
     pub created_worktree: bool,
+    /// True when this call found every file of the commit there unchanged, and no other file.
+    pub spotless: bool,
     /// Warnings: submodules, the repository's post-checkout hook.
     pub warnings: Vec<String>,
 }

@@ -140,6 +140,7 @@ pub(in crate::git) fn make(
         head,
         created_branch,
         created_worktree,
+        spotless: false,
         warnings,
     })
 }

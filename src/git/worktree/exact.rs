@@ -55,7 +55,9 @@ fn exact(
 ) -> Result<WorktreeReady, EnsureError> {
     unhide(admin, key, path)?;
     let ready = ensure_detached(admin, key, path, commit)?;
-    scour(admin, key, &ready.path, ignored)?;
+    if ignored || !ready.spotless {
+        scour(admin, key, &ready.path, ignored)?;
+    }
     Ok(ready)
 }
 

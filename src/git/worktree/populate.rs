@@ -117,7 +117,8 @@ pub(in crate::git) fn reset_detached(
     }
     // Where every file is in the commit and unchanged, nothing is left to wipe.
     let admin_dir = git_dir(&ready.path)?;
-    if spotless(|| admin.repo.handle(), &ready.path, &admin_dir).as_ref() != Some(commit) {
+    ready.spotless = spotless(|| admin.repo.handle(), &ready.path, &admin_dir).as_ref() == Some(commit);
+    if !ready.spotless {
         spared.wipe(alone)?;
     }
     admin.write_left(key, &LeftRecord::nothing(commit))?;

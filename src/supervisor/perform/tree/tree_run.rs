@@ -69,7 +69,7 @@ pub fn run<'a>(
         let ready = git::worktree::ensure_exact(admin, &name, &path, chain.top(), ignored);
         let ready = ready.map_err(in_words)?;
         warnings.extend(ready.warnings);
-        fresh = ignored || git::worktree::is_fresh(admin, &ready.path).map_err(in_words)?;
+        fresh = ignored || ready.spotless || git::worktree::is_fresh(admin, &ready.path).map_err(in_words)?;
         // Before the very first verification the folder does not exist.
         if let Some(all) = note.parent() {
             let _ = fs::create_dir_all(all);
