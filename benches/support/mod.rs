@@ -28,5 +28,5 @@ pub use orch::{Entry, entries, orch, run, self_program};
 pub use peer::installed;
 pub use samples::{Samples, milliseconds};
 pub use sandbox::{Sandbox, git_in};
-pub use usage::{Usage, children_processor_time};
+pub use usage::{Usage, children_processor_time, tree_processor_time};
 pub use viewers::Viewers;
