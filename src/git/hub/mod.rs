@@ -28,5 +28,5 @@ mod workplace;
 
 pub use channel::{Channel, HubRefs, Swap};
 pub use marker::own_marker;
-pub use record::{read_record, work_of, write_record};
+pub use record::{HubRecord, read_record, work_of, write_record};
 pub use workplace::{Identity, Workplace, identity, known_repository_id, random_word, repository_id};
