@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The pause between two pushes.
 const SPACING: Duration = Duration::from_secs(1);
 /// How long a growing log may go unreported.
-const LOG: Duration = Duration::from_secs(15);
+const LOG: Duration = Duration::from_secs(30);
 /// The longest time without any report.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The pause between two fetches of messages.
@@ -110,7 +110,8 @@ impl Reporter {
                     pause = (pause * 2).min(LONGEST);
                 }
             }
-            thread::sleep(LOOK);
+            // The end of the attempt wakes it.
+            thread::park_timeout(LOOK);
         }
     }
 
