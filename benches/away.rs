@@ -1,7 +1,9 @@
 //! Attempts on other machines, with an engine of shell scripts that runs its jobs on this one.
 //!
 //! - `fifty`: how soon the lead knows what 50 agents report, and its processor time while they are away
+//! - `ssh`: the same with `kind = "ssh"` and a hub by ssh, where the server refuses connections when many come at once
 //! - `job`: what a job costs beside the same attempt here
+//! - `clone`: the clone of 50,000 files that a node makes for each attempt
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark meets the world")]
 
@@ -12,11 +14,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use support::{Options, Samples, Sandbox, entries, milliseconds, orch, run, tree_processor_time};
+use orch::git::hub::{Identity, Workplace};
+use orch::plan::CommitId;
+use support::{Options, Samples, Sandbox, Sshd, entries, milliseconds, orch, run, tree_processor_time};
 
 /// Attempts that are away at once.
 const AWAY: usize = 50;
@@ -27,7 +31,7 @@ const PAUSE: usize = 10;
 /// How long the lead is watched while nothing is reported.
 const WATCHED: Duration = Duration::from_secs(20);
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// A job is a folder with its payload, its token and its process.
 const ENGINE: &str = r#"#!/bin/sh
@@ -54,8 +58,15 @@ fn main() {
     let Some(options) = Options::read() else { return };
     if options.wants("fifty") {
         for _ in 0..options.rounds(1) {
-            fifty();
+            let (sandbox, executor) = site(200);
+            fifty(&sandbox, &executor, None, REPORTS);
         }
+    }
+    if options.wants("ssh") {
+        ssh();
+    }
+    if options.wants("clone") {
+        clone(options.rounds(5));
     }
     if options.wants("job") {
         job(options.rounds(10));
@@ -84,19 +95,36 @@ fn site(files: usize) -> (Sandbox, String) {
 }
 
 /// The supervisor. What it has started ends with it.
-struct Lead<'s>(Child, &'s Sandbox);
+struct Lead {
+    up: Child,
+    down: Command,
+}
 
-impl<'s> Lead<'s> {
-    fn start(sandbox: &'s Sandbox) -> Self {
-        let mut up = orch(&sandbox.repo());
+/// `orch`, with a way to the hub.
+fn program(sandbox: &Sandbox, sshd: Option<&Sshd>) -> Command {
+    let mut program = orch(&sandbox.repo());
+    if let Some(sshd) = sshd {
+        program.env("GIT_SSH_COMMAND", format!("ssh -F {}", sshd.client().display()));
+    }
+    program
+}
+
+impl Lead {
+    fn start(sandbox: &Sandbox, sshd: Option<&Sshd>) -> Self {
+        let mut up = program(sandbox, sshd);
         let out = fs::File::create(sandbox.beside("up.out")).unwrap();
         up.arg("up").stdout(out).stderr(Stdio::null());
-        Self(up.spawn().unwrap(), sandbox)
+        let mut down = program(sandbox, sshd);
+        down.args(["down", "--now"]);
+        Self {
+            up: up.spawn().unwrap(),
+            down,
+        }
     }
 
     /// The share of one processor that it and its children use meanwhile.
     fn share(&self, meanwhile: impl FnOnce()) -> f64 {
-        let spent = || tree_processor_time(self.0.id()).unwrap_or_default();
+        let spent = || tree_processor_time(self.up.id()).unwrap_or_default();
         let (start, before) = (Instant::now(), spent());
         meanwhile();
         let used = spent().saturating_sub(before);
@@ -104,10 +132,10 @@ impl<'s> Lead<'s> {
     }
 }
 
-impl Drop for Lead<'_> {
+impl Drop for Lead {
     fn drop(&mut self) {
-        let _ = orch(&self.1.repo()).args(["down", "--now"]).output();
-        let _ = self.0.wait();
+        let _ = self.down.output();
+        let _ = self.up.wait();
     }
 }
 
@@ -126,14 +154,13 @@ fn files(folder: &Path, ending: &str) -> usize {
         .count()
 }
 
-fn fifty() {
-    let (sandbox, executor) = site(200);
+fn fifty(sandbox: &Sandbox, executor: &str, sshd: Option<&Sshd>, reports: usize) {
     let marks = sandbox.beside("marks");
     let script = format!(
         r#"cd "$(git rev-parse --show-toplevel)"; m='{}'; touch "$m/$ORCH_PLAN.here"
 until test -e "$m/go"; do echo at work; sleep 1; done
 sleep "$(awk "BEGIN {{ print ${{ORCH_PLAN#p}} * {PAUSE} / {AWAY} }}")"
-for n in $(seq {REPORTS}); do
+for n in $(seq {reports}); do
     echo "$n" > "$ORCH_PLAN-$n.txt"; git add .; git commit -qm "task $n"
     date +%s%N > "$m/$ORCH_PLAN-$n.new"; mv "$m/$ORCH_PLAN-$n.new" "$m/$ORCH_PLAN-$n.at"; orch task done -q "1.$n"
     sleep {PAUSE}
@@ -148,7 +175,7 @@ until test -e "$m/end"; do sleep 1; done
         sandbox.beside("agent.sh")
     );
     for n in 0..AWAY {
-        let tasks: String = (1..=REPORTS).map(|n| format!("- [ ] 1.{n} Task {n}\n")).collect();
+        let tasks: String = (1..=reports).map(|n| format!("- [ ] 1.{n} Task {n}\n")).collect();
         sandbox.write(
             &format!("plans/p{n}.md"),
             &format!("# Plan {n}\n\n## Phase 1: Do\n\n{tasks}"),
@@ -157,7 +184,7 @@ until test -e "$m/end"; do sleep 1; done
     }
     sandbox.write("plans.toml", &manifest);
     let start = Instant::now();
-    let lead = Lead::start(&sandbox);
+    let lead = Lead::start(sandbox, sshd);
     until("agents", || files(&marks, ".here") == AWAY);
     println!("\n{AWAY} away after {:.1} s", start.elapsed().as_secs_f64());
     // The news of the beginning are taken in.
@@ -170,7 +197,7 @@ until test -e "$m/end"; do sleep 1; done
         lists() - before
     );
     fs::write(marks.join("go"), "").unwrap();
-    let all = AWAY * REPORTS;
+    let all = AWAY * reports;
     let busy = lead.share(|| {
         until("reports", || files(&marks, ".at") == all);
         sleep(Duration::from_secs(5));
@@ -204,6 +231,62 @@ until test -e "$m/end"; do sleep 1; done
         delays.max(),
         delays.len()
     );
+}
+
+/// 300 reports, and as many commits, through a server that takes ten connections at once before it begins to refuse.
+fn ssh() {
+    let (sandbox, _) = site(200);
+    let Some(sshd) = Sshd::start(&sandbox.beside("sshd")) else {
+        return;
+    };
+    let executor = format!(
+        "[executors.cluster]\nkind = \"ssh\"\nhub = \"ssh://here{}\"\nscratch = {:?}\nsubmit_rate = \"1000/s\"\n\
+         program = {:?}\nargs = [\"-F\", {:?}]\nhosts = [{{ name = \"here\", slots = {AWAY} }}]\n",
+        sandbox.beside("hub.git").display(),
+        sandbox.beside("scratch"),
+        env!("CARGO_BIN_EXE_orch"),
+        sshd.client(),
+    );
+    fifty(&sandbox, &executor, Some(&sshd), 6);
+    println!("  connections that the server refused: {}", sshd.refusals());
+}
+
+/// What a node does for each attempt once its mirror is there.
+fn clone(rounds: usize) {
+    let sandbox = Sandbox::with_files(50_000, 100);
+    let (hub, mirror) = (sandbox.beside("hub.git"), sandbox.beside("mirror.git"));
+    sandbox.git(["init", "--quiet", "--bare", hub.to_str().unwrap()]);
+    let head: CommitId = sandbox.git(["rev-parse", "HEAD"]).trim().parse().unwrap();
+    let who = Identity {
+        name: "Bench".to_owned(),
+        email: "bench@example.org".to_owned(),
+    };
+    let (mut filled, mut cloned) = (Samples::default(), Samples::default());
+    for n in 0..=rounds {
+        let workplace = Workplace {
+            mirror: mirror.clone(),
+            tree: sandbox.beside(&format!("tree{n}")),
+        };
+        let mut lead = workplace.channel(hub.to_str().unwrap(), "bench");
+        lead.git_dir = sandbox.repo().join(".git");
+        lead.write("p-1.t", "from", &head).unwrap();
+        sandbox.settle_disk();
+        let start = Instant::now();
+        workplace
+            .fill_mirror(&workplace.channel(hub.to_str().unwrap(), "bench"), "p-1.t")
+            .unwrap();
+        let fill = milliseconds(start.elapsed());
+        let start = Instant::now();
+        workplace.clone_at("orch/p", &head, &who, &[]).unwrap();
+        // The first fills the mirror.
+        if n == 0 {
+            println!("\nthe mirror of 50,000 files, made: {fill:.0} ms");
+        } else {
+            filled.push(fill);
+            cloned.push(milliseconds(start.elapsed()));
+        }
+    }
+    println!("  nothing new {filled} ms\n  a clone of it with its files {cloned} ms");
 }
 
 /// One attempt of one trivial task, here and as a job.

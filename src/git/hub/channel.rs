@@ -159,10 +159,13 @@ impl Channel {
     /// All refs of this repository on a hub that is a folder here, without a process. `None` when the hub is elsewhere, or only git
     /// can read it.
     pub fn peek(&self) -> Option<Vec<(String, CommitId)>> {
-        let hub = Path::new(&self.hub);
-        hub.is_absolute()
-            .then(|| refs_below(hub, &self.path("")).ok())
-            .flatten()
+        let refs = || refs_below(Path::new(&self.hub), &self.path("")).ok();
+        self.is_folder().then(refs).flatten()
+    }
+
+    /// True when the hub is named by a path: nobody connects to anything.
+    pub fn is_folder(&self) -> bool {
+        Path::new(&self.hub).is_absolute()
     }
 
     /// The refs of one attempt, as the hub has them now.
