@@ -45,6 +45,8 @@ pub struct HubRefs {
     pub mail: Option<CommitId>,
     /// The end of the attempt.
     pub fate: Option<CommitId>,
+    /// Work of a node that came second. Nobody merges it.
+    pub late: Option<CommitId>,
 }
 
 impl HubRefs {
@@ -260,6 +262,18 @@ impl Channel {
         Ok(())
     }
 
+    /// Removes late work of an attempt from the hub, and from here.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer, or git refuses.
+    pub fn remove_late(&self, key: &str) -> Result<(), GitError> {
+        let name = format!(":{}", self.name(key, "late"));
+        self.push().arg(&self.hub).arg(name).run()?;
+        // What decides about the attempt is fetched again.
+        self.tidy_here(key)
+    }
+
     /// Removes the fetched refs of an attempt that is over.
     ///
     /// # Errors
@@ -332,6 +346,7 @@ fn by_key<'r>(
             "news" => &mut refs.news,
             "mail" => &mut refs.mail,
             "fate" => &mut refs.fate,
+            "late" => &mut refs.late,
             _ => continue,
         };
         *place = id.parse().ok();
