@@ -33,6 +33,8 @@ pub(super) struct AwayAttempt {
     pub(super) mirrored: BTreeMap<&'static str, Vec<u8>>,
     /// The files that were sent to the node last.
     pub(super) mail: Option<Vec<(String, Vec<u8>)>>,
+    /// The engine's last word about the job, when that was over.
+    pub(super) over: Option<String>,
     /// Why the engine refused the job.
     pub(super) refusal: Option<String>,
     /// The last warning about the attempt.

@@ -302,6 +302,9 @@ impl ExecutorMonitor {
         let job = own.clone().find(alive).or_else(|| own.next());
         remote.watched.listed(self.now(), job.map(|job| &job.state));
         let Some(job) = job else { return };
+        if let ListedState::Over(word) = &job.state {
+            remote.over = Some(word.clone());
+        }
         let waits = match &job.state {
             ListedState::Waiting(why) => Some(why.clone()),
             ListedState::Running(_) | ListedState::Over(_) => None,

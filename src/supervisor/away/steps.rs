@@ -171,8 +171,13 @@ impl ExecutorMonitor {
                 ),
             },
         };
+        let lost = || match remote.over.as_deref().unwrap_or_default() {
+            "" => format!("executor {} no longer has its job", self.executor.name),
+            word => format!("executor {} says of its job: {word}", self.executor.name),
+        };
         let record = NodeRecord {
             exit: Some(ended_here(remote, exit, Timestamp::now())),
+            why: (why == GivenUpFor::Lost).then(lost),
             ..NodeRecord::default()
         };
         let fate = record.write(

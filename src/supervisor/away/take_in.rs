@@ -52,7 +52,7 @@ pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<
         exit.exit = Exit::Stopped;
     }
     note_node(remote, &record)?;
-    let mut told: Vec<String> = record.why.clone().into_iter().collect();
+    let mut told = Vec::new();
     if record.node.is_some() {
         told.extend(follow(remote, &on_hub, &record.made)?);
         told.extend(take_rest(remote, &record)?);
@@ -60,6 +60,10 @@ pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<
         take_whole_log(remote, &on_hub)?;
         take_facts(remote, &on_hub)?;
         take_reports(remote, &on_hub)?;
+    }
+    if record.why.is_some() {
+        remote.away.why.clone_from(&record.why);
+        remote.folder.note_away(&remote.away).map_err(in_words)?;
     }
     failpoint::point("away.taken");
     remote.folder.come_back(&exit).map_err(in_words)?;
