@@ -955,3 +955,94 @@ fn hub_and_kind_of_an_executor_stay_while_attempts_are_away_there() {
     up.end().code(0).ok();
     cluster.all_is_well(&["p"], "finished");
 }
+
+#[test]
+fn an_end_counts_whatever_the_engine_says_of_its_job() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    // As when only the daemon of a node dies: the engine takes the job for running, and for good.
+    fs::remove_file(cluster.job(1, "pid")).unwrap();
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.starts(), ["p-1"]);
+    assert_eq!(fs::read_to_string(cluster.job(1, "state")).unwrap(), "running\n");
+}
+
+#[test]
+fn a_job_that_its_engine_ends_at_its_time_limit_has_timed_out() {
+    let cluster = Cluster::with("retries = 1");
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "job = { time = \"1m\" }",
+        &document(&[1, 1]),
+        "if test -e p-1.1.txt; then work 2.1; else work 1.1; gate p; fi",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    // Engines ask some time before the limit, which is close from the beginning here.
+    kill(cluster.pid(1), Signal::TERM);
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    cluster.first_ended_as("timed_out");
+    cluster.first_ended_because("the time limit of its job on");
+    assert_eq!(cluster.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
+fn a_job_that_was_queued_again_before_it_claimed_its_attempt_runs_it() {
+    let cluster = Cluster::new();
+    cluster.tell("hold");
+    cluster.plan("p", "", &document(&[1]), "work 1.1");
+    let up = cluster.start("up");
+    wait_for("the job", || cluster.why("p").contains("job 1"));
+    // Its first run finds no hub, and is killed before it has claimed anything.
+    let away = cluster.beside("hub-away.git");
+    fs::rename(cluster.hub(), &away).unwrap();
+    let payload = || fs::File::open(cluster.job(1, "payload")).unwrap();
+    let mut first = cluster.command(["__node"]).stdin(payload()).spawn().unwrap();
+    wait_for("its mirror", || cluster.beside("scratch").exists());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    fs::rename(&away, cluster.hub()).unwrap();
+    let second = cluster.command(["__node"]).stdin(payload()).output().unwrap();
+    assert_eq!(second.status.code(), Some(0), "{second:?}");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.starts(), ["p-1"]);
+}
+
+#[test]
+fn down_names_the_jobs_whose_end_no_engine_confirms() {
+    let cluster = Cluster::new();
+    for plan in ["p", "q"] {
+        cluster.gate(plan);
+        cluster.plan(plan, "", &document(&[1]), &format!("gate {plan}; work 1.1"));
+    }
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.reached("q");
+    up.kill();
+    cluster.tell("off");
+    let said = cluster.orch("down --now");
+    assert_ne!(said.code, 0, "{said:?}");
+    for attempt in ["p-1", "q-1"] {
+        assert!(
+            said.err.contains(&format!("{attempt} may still run there")),
+            "{said:?}"
+        );
+    }
+    cluster.untell("off");
+    cluster.orch("down --now").code(0).says("p-1, q-1").ok();
+    cluster.nothing_is_left();
+    for plan in ["p", "q"] {
+        cluster.script(plan, "work 1.1");
+    }
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p", "q"], "finished");
+    cluster.first_ended_as("stopped");
+}
