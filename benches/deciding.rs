@@ -165,6 +165,7 @@ fn answers(effect: Effect, commit: &CommitId) -> Vec<Event> {
                 plan: launch.plan,
                 attempt: launch.attempt,
                 exit: Exit::Code { code: 0 },
+                why: None,
             },
         ],
         Effect::Check { plan, attempt, .. } => vec![Event::AttemptChecked {

@@ -10,6 +10,7 @@
 //! | processor time and memory, as the kernel counts them | `usage` |
 //! | the command line of a benchmark | `options` |
 //! | people who watch | `viewers` |
+//! | a server of ssh | `sshd` |
 
 #![allow(dead_code, unused_imports, reason = "every benchmark uses a part")]
 
@@ -19,6 +20,7 @@ mod orch;
 mod peer;
 mod samples;
 mod sandbox;
+mod sshd;
 mod usage;
 mod viewers;
 
@@ -28,5 +30,6 @@ pub use orch::{Entry, entries, orch, run, self_program};
 pub use peer::installed;
 pub use samples::{Samples, milliseconds};
 pub use sandbox::{Sandbox, git_in};
-pub use usage::{Usage, children_processor_time};
+pub use sshd::Sshd;
+pub use usage::{Usage, children_processor_time, tree_processor_time};
 pub use viewers::Viewers;

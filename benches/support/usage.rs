@@ -18,6 +18,14 @@ pub fn children_processor_time() -> Duration {
     TICK * ticks
 }
 
+/// User and system time of a process and of the children that it has waited for, and of theirs; none when it is gone.
+pub fn tree_processor_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11..15)?.iter().map(|ticks| ticks.parse::<u32>());
+    ticks.sum::<Result<u32, _>>().ok().map(|ticks| TICK * ticks)
+}
+
 /// What a process uses at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {

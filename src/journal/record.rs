@@ -124,6 +124,7 @@ mod tests {
                 plan: plan(),
                 attempt: AttemptId::new(&plan(), 2),
                 exit: Exit::Code { code: 3 },
+                why: None,
             },
             Event::PlanHeld {
                 plan: plan(),

@@ -45,6 +45,7 @@ pub use id::statement::{Speaker, Statement};
 pub use id::unit::UnitId;
 pub use live::edit::{ClosedPlan, LiveEdit, ManifestChange, Openness};
 pub use live::loosened::{formerly, loosened};
+pub use live::places::keep_used_executors;
 pub use merge_message::{MERGE_TEMPLATE, MergeContext, MergeTask, render_merge_message};
 pub use parallel_work::parallel_words;
 pub use prompt::context::{

@@ -47,6 +47,9 @@ pub struct Away {
     /// When its node was last heard, to within some seconds.
     #[serde(default)]
     pub heard: Option<Timestamp>,
+    /// Why the job ended, when its agent did not end by itself.
+    #[serde(default)]
+    pub why: Option<String>,
     /// A person's request to end the job.
     #[serde(default)]
     pub stop: Option<AwayStop>,

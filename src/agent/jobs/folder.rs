@@ -282,6 +282,11 @@ impl JobFolder {
         self.write("exit.json", record)
     }
 
+    /// Why a job on another machine ended, when its agent did not end by itself.
+    pub fn far_end(&self) -> Option<Box<str>> {
+        Some(self.away().ok()??.why?.into())
+    }
+
     /// The facts read from the job's output so far. `None` when nobody recorded any.
     pub fn facts(&self) -> Option<Facts> {
         self.read("facts.json").ok().flatten()

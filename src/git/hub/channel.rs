@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::git::files::error::GitError;
 use crate::git::files::names::{AWAY, MARKER};
 use crate::git::program::command::{Git, parse_id};
+use crate::git::repo::ids::commit_id;
 use crate::plan::CommitId;
 
 /// The longest duration of one exchange with the hub, in seconds. Objects of a large repository take time.
@@ -44,6 +45,8 @@ pub struct HubRefs {
     pub mail: Option<CommitId>,
     /// The end of the attempt.
     pub fate: Option<CommitId>,
+    /// Work of a node that came second. Nobody merges it.
+    pub late: Option<CommitId>,
 }
 
 impl HubRefs {
@@ -131,7 +134,7 @@ impl Channel {
     pub fn all(&self) -> Result<BTreeMap<String, HubRefs>, GitError> {
         let prefix = self.path("");
         let out = self.list("*")?;
-        Ok(by_key(&out, |name| name.strip_prefix(&prefix)))
+        Ok(by_key(lines(&out), |name| name.strip_prefix(&prefix)))
     }
 
     /// Fetches the refs of all attempts. Never prunes, so that the refs can be put back if the hub is lost.
@@ -150,9 +153,21 @@ impl Channel {
     ///
     /// When the refs cannot be read.
     pub fn fetched(&self) -> Result<BTreeMap<String, HubRefs>, GitError> {
-        let list = ["for-each-ref", "--format=%(objectname) %(refname)", FETCHED];
-        let out = Git::on(&self.git_dir).args(list).run()?;
-        Ok(by_key(&out, |name| name.strip_prefix(FETCHED)))
+        let refs = refs_below(&self.git_dir, FETCHED).map_err(GitError::library("read the fetched refs"))?;
+        let refs = refs.iter().map(|(name, commit)| (name.as_str(), commit.as_str()));
+        Ok(by_key(refs, |name| name.strip_prefix(FETCHED)))
+    }
+
+    /// All refs of this repository on a hub that is a folder here, without a process. `None` when the hub is elsewhere, or only git
+    /// can read it.
+    pub fn peek(&self) -> Option<Vec<(String, CommitId)>> {
+        let refs = || refs_below(Path::new(&self.hub), &self.path("")).ok();
+        self.is_folder().then(refs).flatten()
+    }
+
+    /// True when the hub is named by a path: nobody connects to anything.
+    pub fn is_folder(&self) -> bool {
+        Path::new(&self.hub).is_absolute()
     }
 
     /// The refs of one attempt, as the hub has them now.
@@ -163,7 +178,7 @@ impl Channel {
     pub fn look(&self, key: &str) -> Result<HubRefs, GitError> {
         let prefix = self.path("");
         let out = self.list(&format!("{key}/*"))?;
-        Ok(by_key(&out, |name| name.strip_prefix(&prefix))
+        Ok(by_key(lines(&out), |name| name.strip_prefix(&prefix))
             .remove(key)
             .unwrap_or_default())
     }
@@ -247,6 +262,18 @@ impl Channel {
         Ok(())
     }
 
+    /// Removes late work of an attempt from the hub, and from here.
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not answer, or git refuses.
+    pub fn remove_late(&self, key: &str) -> Result<(), GitError> {
+        let name = format!(":{}", self.name(key, "late"));
+        self.push().arg(&self.hub).arg(name).run()?;
+        // What decides about the attempt is fetched again.
+        self.tidy_here(key)
+    }
+
     /// Removes the fetched refs of an attempt that is over.
     ///
     /// # Errors
@@ -281,14 +308,35 @@ pub(super) fn git_dir_in(tree: &Path) -> PathBuf {
     tree.join(".git")
 }
 
-/// Reads lines of `ID NAME`, where NAME without its prefix is `KEY/WHAT`.
-fn by_key(lines: &[u8], rest: impl Fn(&str) -> Option<&str>) -> BTreeMap<String, HubRefs> {
+/// The refs whose names begin so, in order.
+fn refs_below(git_dir: &Path, prefix: &str) -> Result<Vec<(String, CommitId)>, git2::Error> {
+    let repo = git2::Repository::open(git_dir)?;
+    let mut found = Vec::new();
+    for one in repo.references_glob(&format!("{prefix}*"))? {
+        let one = one?;
+        if let (Ok(name), Some(target)) = (one.name(), one.target()) {
+            found.push((name.to_owned(), commit_id(target)));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Names and ids in lines of `ID NAME`.
+fn lines(out: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    let lines = std::str::from_utf8(out).unwrap_or_default().lines();
+    let pairs = lines.filter_map(|line| line.split_once(char::is_whitespace));
+    pairs.map(|(id, name)| (name.trim(), id))
+}
+
+/// Sorts refs, as pairs of names and ids, by attempt. A name without its prefix is `KEY/WHAT`.
+fn by_key<'r>(
+    refs: impl Iterator<Item = (&'r str, &'r str)>,
+    rest: impl Fn(&str) -> Option<&str>,
+) -> BTreeMap<String, HubRefs> {
     let mut found: BTreeMap<String, HubRefs> = BTreeMap::new();
-    for line in String::from_utf8_lossy(lines).lines() {
-        let Some((id, name)) = line.split_once(char::is_whitespace) else {
-            continue;
-        };
-        let Some((key, what)) = rest(name.trim()).and_then(|rest| rest.split_once('/')) else {
+    for (name, id) in refs {
+        let Some((key, what)) = rest(name).and_then(|rest| rest.split_once('/')) else {
             continue;
         };
         let refs = found.entry(key.to_owned()).or_default();
@@ -298,6 +346,7 @@ fn by_key(lines: &[u8], rest: impl Fn(&str) -> Option<&str>) -> BTreeMap<String,
             "news" => &mut refs.news,
             "mail" => &mut refs.mail,
             "fate" => &mut refs.fate,
+            "late" => &mut refs.late,
             _ => continue,
         };
         *place = id.parse().ok();

@@ -21,12 +21,14 @@
 //! May import `state` and below.
 
 mod channel;
+mod late;
 mod marker;
 mod old_ends;
 mod record;
 mod workplace;
 
 pub use channel::{Channel, HubRefs, Swap};
+pub use late::late_work;
 pub use marker::own_marker;
-pub use record::{read_record, work_of, write_record};
+pub use record::{HubRecord, read_record, work_of, write_record};
 pub use workplace::{Identity, Workplace, identity, known_repository_id, random_word, repository_id};

@@ -28,7 +28,11 @@ impl Channel {
             (time.parse::<i64>().ok()? < before).then(|| key.to_owned())
         };
         let out = String::from_utf8_lossy(&out).into_owned();
-        let over = |key: &String| there.get(key).is_some_and(|refs| !refs.is_untidy());
+        let over = |key: &String| {
+            there
+                .get(key)
+                .is_some_and(|refs| !refs.is_untidy() && refs.late.is_none())
+        };
         let keys: Vec<String> = out.lines().filter_map(old).filter(over).collect();
         for keys in keys.chunks(AT_ONCE) {
             let deletions = |key: &String| {

@@ -8,8 +8,12 @@ use super::cut_step::undo_cut_step;
 use crate::git::files::error::GitError;
 use crate::git::keep::step::{self, StepRecord};
 use crate::git::program::command::{Git, GitAnswer, parse_id};
+use crate::git::repo::ids::{commit_id, oid};
 use crate::git::state::inspect::head_of;
 use crate::plan::CommitId;
+
+/// The longest line of commits that is looked for without git.
+const LINE: usize = 100;
 
 /// The result of moving the worktree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,20 +36,22 @@ pub enum LaneMoved {
 pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<LaneMoved, GitError> {
     undo_cut_step(worktree)?;
     let git = || Git::within(worktree).config("core.hooksPath=/dev/null");
-    let head = git().args(["rev-parse", "--verify", "HEAD"]).run_for_id()?;
+    let head = head_of(worktree)?;
     if head == *tip {
         return Ok(LaneMoved::Done);
     }
-    let below = git()
-        .args(["merge-base", "--is-ancestor", head.as_str(), tip.as_str()])
-        .answer()?;
-    let new = git()
-        .args(["rev-list", tip.as_str(), &format!("^{head}")])
-        .run()?;
-    let new: BTreeSet<CommitId> = String::from_utf8_lossy(&new)
-        .lines()
-        .filter_map(|line| line.parse().ok())
-        .collect();
+    let (new, below) = match line_between(worktree, &head, tip) {
+        Some(line) => (line, true),
+        None => {
+            let below = ["merge-base", "--is-ancestor", head.as_str(), tip.as_str()];
+            let below = git().args(below).answer()?.status.success();
+            let new = git()
+                .args(["rev-list", tip.as_str(), &format!("^{head}")])
+                .run()?;
+            let new = String::from_utf8_lossy(&new);
+            (new.lines().filter_map(|line| line.parse().ok()).collect(), below)
+        }
+    };
     let mut steps: Vec<&CommitId> = made.iter().filter(|commit| new.contains(*commit)).collect();
     if steps.last() != Some(&tip) {
         steps.push(tip);
@@ -67,10 +73,27 @@ pub fn move_lane(worktree: &Path, tip: &CommitId, made: &[CommitId]) -> Result<L
             return Ok(LaneMoved::Refused(moved.stderr));
         }
     }
-    Ok(match below.status.success() {
+    Ok(match below {
         true => LaneMoved::Done,
         false => LaneMoved::Rewritten(head),
     })
+}
+
+/// The commits from `head`, without it, to `tip`, when they are a short line without merges: what agents usually make between two
+/// looks. It is found without a process.
+fn line_between(worktree: &Path, head: &CommitId, tip: &CommitId) -> Option<BTreeSet<CommitId>> {
+    let repo = git2::Repository::open(worktree).ok()?;
+    let (head, mut at) = (oid(head).ok()?, oid(tip).ok()?);
+    let mut line = BTreeSet::new();
+    while at != head {
+        let commit = repo.find_commit(at).ok()?;
+        if commit.parent_count() != 1 || line.len() >= LINE {
+            return None;
+        }
+        line.insert(commit_id(at));
+        at = commit.parent_id(0).ok()?;
+    }
+    Some(line)
 }
 
 /// Runs a step towards a commit, with a record by which an interrupted step can be undone.

@@ -5,3 +5,4 @@
 pub(super) mod edit;
 pub(super) mod fields;
 pub(super) mod loosened;
+pub(super) mod places;

@@ -117,7 +117,12 @@ pub fn detail(event: &Event, currency: Currency) -> String {
         Event::AgentSilent(silence) => silence_line(silence),
         Event::AgentHeard(of) => format!("{}: its node is heard from again", of.attempt),
         Event::AgentRefused { attempt, why, .. } => format!("{attempt}: {}", launch_trouble(why)),
-        Event::AgentEnded { attempt, exit, .. } => format!("{attempt} {}", words::exit(exit)),
+        Event::AgentEnded {
+            attempt, exit, why, ..
+        } => match why {
+            Some(why) => format!("{attempt} {}: {why}", words::exit(exit)),
+            None => format!("{attempt} {}", words::exit(exit)),
+        },
         Event::AgentUsage(usage) => format!("{}: {}", usage.attempt, facts_line(&usage.facts, currency)),
         Event::AttemptParked(parked) => parked_line(parked),
         Event::AttemptChecked {

@@ -423,6 +423,7 @@ mod tests {
             plan: plan.clone(),
             attempt: id(),
             exit: Exit::Code { code: 0 },
+            why: None,
         };
         vec![(from, assigned), (from, began), (to, ended)]
     }

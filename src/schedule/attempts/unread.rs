@@ -204,6 +204,7 @@ mod tests {
             plan: plan.clone(),
             attempt: attempt.clone(),
             exit,
+            why: None,
         };
         scheduler.handle(At(3), Input::Event(ended));
         let evidence = Evidence {

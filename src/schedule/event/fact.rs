@@ -127,6 +127,9 @@ pub enum Event {
         attempt: AttemptId,
         /// How it ended.
         exit: Exit,
+        /// Why an attempt on another machine ended, when its agent did not end by itself; `None` otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Box<str>>,
     },
     /// The facts in the agent's output: last word, denied tools, turns, tokens, cost, conversation.
     #[serde(rename = "agent.told")]

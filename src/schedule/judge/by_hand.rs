@@ -92,6 +92,7 @@ fn judge_by_hand(
         plan: name,
         attempt,
         exit: Exit::ByHand,
+        why: None,
     };
     board.record(at, ended, step);
 }

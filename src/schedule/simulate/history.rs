@@ -208,6 +208,7 @@ mod tests {
                     plan,
                     attempt,
                     exit: Exit::Code { code: 0 },
+                    why: None,
                 },
             ),
             (At(to), end),

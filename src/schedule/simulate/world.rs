@@ -161,7 +161,12 @@ impl<'s> World<'s> {
                 exit,
             } => {
                 self.free.insert(self.spans[span].slot);
-                Input::Event(Event::AgentEnded { plan, attempt, exit })
+                Input::Event(Event::AgentEnded {
+                    plan,
+                    attempt,
+                    exit,
+                    why: None,
+                })
             }
         };
         self.tell(input);

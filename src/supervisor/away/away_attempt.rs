@@ -29,10 +29,12 @@ pub(super) struct AwayAttempt {
     pub(super) is_silent: bool,
     /// The news that were imported last.
     pub(super) news: Option<CommitId>,
-    /// The files of `.orch/` that were imported last.
+    /// The facts, and the files of `.orch/`, that were imported last.
     pub(super) mirrored: BTreeMap<&'static str, Vec<u8>>,
     /// The files that were sent to the node last.
     pub(super) mail: Option<Vec<(String, Vec<u8>)>>,
+    /// The engine's last word about the job, when that was over.
+    pub(super) over: Option<String>,
     /// Why the engine refused the job.
     pub(super) refusal: Option<String>,
     /// The last warning about the attempt.

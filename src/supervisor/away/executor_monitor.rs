@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use crate::agent::AwayStop;
 use crate::executor::{Driver, Listed, ListedState};
 use crate::git::GitError;
 use crate::git::hub::{Channel, HubRefs, read_record};
-use crate::plan::{AttemptId, Executor};
+use crate::plan::{AttemptId, CommitId, Executor};
 use crate::supervisor::desk::message::EngineMessage;
 
 use super::away_attempt::AwayAttempt;
@@ -21,13 +22,25 @@ use super::pace::SubmitPace;
 use super::poll::Poll;
 use super::take_in::take_news;
 
-/// The longest pause between two polls of the hub, or of the engine.
+/// The longest pause between two polls of the hub.
 const FETCH: Duration = Duration::from_secs(1);
+/// The same for a hub that is a folder here: looking whether it has anything new costs next to nothing.
+const PEEK: Duration = Duration::from_millis(250);
+/// The pause after news, for each attempt that is away up to so many: so that one fetch brings the news of many.
+const NEWS: Duration = Duration::from_millis(30);
+const MANY: u32 = 50;
+/// The longest pause between two polls of the engine, while its answers decide something and otherwise.
 const LIST: Duration = Duration::from_secs(3);
+const CALM: Duration = Duration::from_secs(15);
 /// The shortest pause, however soon attempts are given up.
 const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest pause after an engine that did not answer.
 const LONGEST: Duration = Duration::from_secs(180);
+
+/// A pause of an executor, shorter when attempts are given up soon.
+fn pause(executor: &Executor, longest: Duration) -> Duration {
+    longest.min(executor.settle / 4).max(SHORTEST)
+}
 
 /// An order to a monitor.
 pub(super) enum MonitorOrder {
@@ -44,6 +57,9 @@ pub(super) struct ExecutorMonitor {
     began: Instant,
     remotes: Vec<AwayAttempt>,
     hub: Poll,
+    /// What the hub had at the last fetch, and the refs that were then here.
+    sight: Option<Vec<(String, CommitId)>>,
+    fetched: Arc<BTreeMap<String, HubRefs>>,
     engine: Poll,
     pub(super) pace: SubmitPace,
 }
@@ -51,11 +67,12 @@ pub(super) struct ExecutorMonitor {
 impl ExecutorMonitor {
     /// The monitor of an executor.
     pub(super) fn new(executor: Executor, channel: Channel, sender: UnboundedSender<EngineMessage>) -> Self {
-        let pause = |longest: Duration| longest.min(executor.settle / 4).max(SHORTEST);
-        let (fetch, list) = (pause(FETCH), pause(LIST));
+        let (fetch, list) = (pause(&executor, FETCH), pause(&executor, LIST));
         Self {
             driver: Driver::of(&executor),
             hub: Poll::new(fetch, (fetch, LONGEST / 4)),
+            sight: None,
+            fetched: Arc::default(),
             engine: Poll::new(list, (list * 5, LONGEST)),
             pace: SubmitPace::new(executor.submit_rate),
             executor,
@@ -127,7 +144,7 @@ impl ExecutorMonitor {
                 // The request is written down so that it outlives this process. If that fails, the person has to
                 // ask again.
                 let _ = remote.folder.note_away(&remote.away);
-                self.hub.next = now;
+                (self.hub.next, self.engine.next) = (now, now);
             }
         }
     }
@@ -164,6 +181,10 @@ impl ExecutorMonitor {
                 self.remotes.push(remote);
             }
         }
+        let calm = |remote: &AwayAttempt| !remote.watched.needs_engine();
+        if listed.is_some() && self.remotes.iter().all(calm) {
+            self.engine.rest(self.now(), pause(&self.executor, CALM));
+        }
     }
 
     /// Removes what a supervisor that ended too early left on the hub.
@@ -178,13 +199,32 @@ impl ExecutorMonitor {
         }
     }
 
-    fn fetch(&mut self) -> Option<BTreeMap<String, HubRefs>> {
-        let fetched = self.channel.fetch_all().or_else(|error| self.mark(error));
-        let fetched = fetched.and_then(|()| self.channel.fetched());
+    fn fetch(&mut self) -> Option<Arc<BTreeMap<String, HubRefs>>> {
+        // Looked at before the fetch: what comes meanwhile is found by the next look.
+        let sight = self.channel.peek();
+        let is_known = sight.is_some() && sight == self.sight;
+        self.sight = None;
+        let fetched = match is_known {
+            true => Ok(self.fetched.clone()),
+            false => {
+                let fetched = self.channel.fetch_all().or_else(|error| self.mark(error));
+                fetched.and_then(|()| self.channel.fetched()).map(Arc::new)
+            }
+        };
         let mut why = None;
         let fetched = self.hub.take(self.now(), fetched, |error| why = Some(error));
         self.silent("hub", why);
-        fetched
+        let fetched = fetched?;
+        self.sight = sight;
+        let usual = if self.sight.is_some() { PEEK } else { FETCH };
+        let many = u32::try_from(self.remotes.len()).map_or(MANY, |many| many.min(MANY));
+        let longest = match self.fetched == fetched {
+            true => usual,
+            false => (NEWS * many).max(usual),
+        };
+        self.hub.rest(self.now(), pause(&self.executor, longest));
+        self.fetched = fetched;
+        Some(self.fetched.clone())
     }
 
     /// Gives a hub that is new, or has lost its refs, what it lacks. For any other hub, the error stays.
@@ -246,9 +286,12 @@ impl ExecutorMonitor {
             return;
         };
         self.hear(remote);
+        let node = remote.away.node.clone();
         let taken = take_news(remote, news);
         self.tell(remote, taken);
-        self.tell_node(remote);
+        if remote.away.node != node {
+            self.tell_node(remote);
+        }
     }
 
     fn take_listed(&self, remote: &mut AwayAttempt, listed: &[Listed]) {
@@ -259,6 +302,9 @@ impl ExecutorMonitor {
         let job = own.clone().find(alive).or_else(|| own.next());
         remote.watched.listed(self.now(), job.map(|job| &job.state));
         let Some(job) = job else { return };
+        if let ListedState::Over(word) = &job.state {
+            remote.over = Some(word.clone());
+        }
         let waits = match &job.state {
             ListedState::Waiting(why) => Some(why.clone()),
             ListedState::Running(_) | ListedState::Over(_) => None,

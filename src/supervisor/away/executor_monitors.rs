@@ -64,6 +64,7 @@ impl ExecutorMonitors {
             news: None,
             mirrored: BTreeMap::new(),
             mail: None,
+            over: None,
             refusal: None,
             warned: None,
         };

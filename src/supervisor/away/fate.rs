@@ -197,6 +197,12 @@ impl Watched {
         self.gone.get_or_insert(Absence::of(now)).lists += 1;
     }
 
+    /// True while the engine's answers decide something: before a job has claimed the attempt, and while it is to end or its job is
+    /// missing.
+    pub fn needs_engine(&self) -> bool {
+        !self.claimed || self.handed != Handed::Yes || self.gone.is_some() || self.wish.is_some()
+    }
+
     /// The next step.
     pub fn next(&self, now: Moment) -> NextStep {
         if self.ended {

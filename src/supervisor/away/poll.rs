@@ -28,6 +28,11 @@ impl Poll {
         }
     }
 
+    /// Polls after this pause for once.
+    pub(super) fn rest(&mut self, now: Duration, pause: Duration) {
+        self.next = now + pause;
+    }
+
     /// Returns the answer, if there is one. Passes on a failure that was not reported yet.
     pub(super) fn take<T, E>(
         &mut self,

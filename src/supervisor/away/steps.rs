@@ -21,6 +21,7 @@ use super::take_in::{ended_here, take_end};
 impl ExecutorMonitor {
     /// Takes the next steps of an attempt. True once the attempt is over.
     pub(super) fn step(&mut self, remote: &mut AwayAttempt) -> bool {
+        let mut pushed = false;
         // Several steps in one poll: a step that is due already does not wait for the next poll.
         for _ in 0..4 {
             let done = match remote.watched.next(self.now()) {
@@ -29,8 +30,11 @@ impl ExecutorMonitor {
                     self.tell(remote, told);
                     return false;
                 }
-                NextStep::PushFrom => self.push_from(remote),
-                NextStep::Submit => self.submit(remote),
+                NextStep::PushFrom => {
+                    pushed = true;
+                    self.push_from(remote)
+                }
+                NextStep::Submit => self.submit(remote, pushed),
                 NextStep::Ask => self.ask(remote),
                 NextStep::GiveUp(why) => match self.give_up(remote, why) {
                     Ok(over) => return over,
@@ -53,7 +57,7 @@ impl ExecutorMonitor {
         Ok(())
     }
 
-    fn submit(&mut self, remote: &mut AwayAttempt) -> Result<(), String> {
+    fn submit(&mut self, remote: &mut AwayAttempt, pushed: bool) -> Result<(), String> {
         let now = self.now();
         let full = self.driver.is_full();
         let early = || self.pace.next(now).map(|_| "submit_rate".to_owned());
@@ -65,7 +69,9 @@ impl ExecutorMonitor {
             return Ok(());
         }
         // The starting commit may be missing on a hub that was created anew.
-        self.push_from(remote)?;
+        if !pushed {
+            self.push_from(remote)?;
+        }
         remote.away.submitting = true;
         remote.folder.note_away(&remote.away).map_err(in_words)?;
         remote.watched.submitting(now);
@@ -165,8 +171,13 @@ impl ExecutorMonitor {
                 ),
             },
         };
+        let lost = || match remote.over.as_deref().unwrap_or_default() {
+            "" => format!("executor {} no longer has its job", self.executor.name),
+            word => format!("executor {} says of its job: {word}", self.executor.name),
+        };
         let record = NodeRecord {
             exit: Some(ended_here(remote, exit, Timestamp::now())),
+            why: (why == GivenUpFor::Lost).then(lost),
             ..NodeRecord::default()
         };
         let fate = record.write(

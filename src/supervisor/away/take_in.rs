@@ -6,7 +6,7 @@ use std::io::Write;
 
 use crate::agent::ExitRecord;
 use crate::failpoint;
-use crate::git::hub::{read_record, work_of};
+use crate::git::hub::HubRecord;
 use crate::git::{LaneMoved, keep, move_lane, put_snapshot, stamp, stand_on};
 use crate::plan::CommitId;
 use crate::schedule::{Exit, Facts};
@@ -17,18 +17,22 @@ use crate::supervisor::project::error::in_words;
 
 use super::away_attempt::AwayAttempt;
 
+/// The file of facts about the agent's work, in records and in the attempt's folder.
+const FACTS: &str = "facts.json";
+
 /// Imports news. Returns what a person should know.
 ///
 /// # Errors
 ///
 /// When something prevents the import. The import is tried again.
 pub(super) fn take_news(remote: &mut AwayAttempt, news: &CommitId) -> Result<Vec<String>, String> {
-    let record = NodeRecord::read(remote.repo.common_dir(), news).map_err(in_words)?;
-    let told = follow(remote, news, &record.made)?;
+    let on_hub = HubRecord::open(remote.repo.common_dir(), news).map_err(in_words)?;
+    let record = NodeRecord::read(&on_hub).map_err(in_words)?;
+    let told = follow(remote, &on_hub, &record.made)?;
     failpoint::point("away.moved");
-    take_log(remote, news, record.log_from)?;
-    take_facts(remote, news)?;
-    take_reports(remote, news)?;
+    take_log(remote, &on_hub, record.log_from)?;
+    take_facts(remote, &on_hub)?;
+    take_reports(remote, &on_hub)?;
     note_node(remote, &record)?;
     remote.news = Some(news.clone());
     Ok(told.into_iter().collect())
@@ -40,21 +44,26 @@ pub(super) fn take_news(remote: &mut AwayAttempt, news: &CommitId) -> Result<Vec
 ///
 /// When something prevents the import. The import is tried again.
 pub(super) fn take_end(remote: &mut AwayAttempt, fate: &CommitId) -> Result<Vec<String>, String> {
-    let record = NodeRecord::read(remote.repo.common_dir(), fate).map_err(in_words)?;
+    let on_hub = HubRecord::open(remote.repo.common_dir(), fate).map_err(in_words)?;
+    let record = NodeRecord::read(&on_hub).map_err(in_words)?;
     let mut exit = record.exit.clone().ok_or("its end on the hub says nothing")?;
     if remote.away.stop.is_some() && exit.exit == Exit::Lost {
         // The engine ended the job because it was asked to.
         exit.exit = Exit::Stopped;
     }
     note_node(remote, &record)?;
-    let mut told: Vec<String> = record.why.clone().into_iter().collect();
+    let mut told = Vec::new();
     if record.node.is_some() {
-        told.extend(follow(remote, fate, &record.made)?);
+        told.extend(follow(remote, &on_hub, &record.made)?);
         told.extend(take_rest(remote, &record)?);
         failpoint::point("away.moved");
-        take_whole_log(remote, fate)?;
-        take_facts(remote, fate)?;
-        take_reports(remote, fate)?;
+        take_whole_log(remote, &on_hub)?;
+        take_facts(remote, &on_hub)?;
+        take_reports(remote, &on_hub)?;
+    }
+    if record.why.is_some() {
+        remote.away.why.clone_from(&record.why);
+        remote.folder.note_away(&remote.away).map_err(in_words)?;
     }
     failpoint::point("away.taken");
     remote.folder.come_back(&exit).map_err(in_words)?;
@@ -84,8 +93,8 @@ pub(super) fn ended_here(remote: &AwayAttempt, exit: Exit, at: jiff::Timestamp) 
 }
 
 /// Moves the lane to the commits of a record.
-fn follow(remote: &AwayAttempt, record: &CommitId, made: &[CommitId]) -> Result<Option<String>, String> {
-    let tip = work_of(remote.repo.common_dir(), record).map_err(in_words)?;
+fn follow(remote: &AwayAttempt, record: &HubRecord, made: &[CommitId]) -> Result<Option<String>, String> {
+    let tip = record.work().map_err(in_words)?;
     let _alone = alone(&remote.lock);
     match move_lane(&remote.away.worktree, &tip, made).map_err(in_words)? {
         LaneMoved::Done => Ok(None),
@@ -125,8 +134,8 @@ fn take_rest(remote: &AwayAttempt, record: &NodeRecord) -> Result<Option<String>
 }
 
 /// Appends the new part of the log. News contain only the log's last part.
-fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), String> {
-    let Some(bytes) = read_record(remote.repo.common_dir(), record, "log").map_err(in_words)? else {
+fn take_log(remote: &AwayAttempt, record: &HubRecord, from: u64) -> Result<(), String> {
+    let Some(bytes) = record.file("log").map_err(in_words)? else {
         return Ok(());
     };
     let path = remote.folder.log();
@@ -146,18 +155,17 @@ fn take_log(remote: &AwayAttempt, record: &CommitId, from: u64) -> Result<(), St
 
 /// Completes the log. When the existing file is a beginning of the log, the rest is appended, so that its readers can
 /// continue.
-fn take_whole_log(remote: &AwayAttempt, record: &CommitId) -> Result<(), String> {
-    let git_dir = remote.repo.common_dir();
-    let older = read_record(git_dir, record, "log.1").map_err(in_words)?;
+fn take_whole_log(remote: &AwayAttempt, record: &HubRecord) -> Result<(), String> {
+    let older = record.file("log.1").map_err(in_words)?;
     if let Some(bytes) = &older {
         remote.folder.write_back("log.1", bytes).map_err(in_words)?;
     }
     for times in ["log.1.times", "log.times"] {
-        if let Some(bytes) = read_record(git_dir, record, times).map_err(in_words)? {
+        if let Some(bytes) = record.file(times).map_err(in_words)? {
             remote.folder.write_back(times, &bytes).map_err(in_words)?;
         }
     }
-    let Some(log) = read_record(git_dir, record, "log").map_err(in_words)? else {
+    let Some(log) = record.file("log").map_err(in_words)? else {
         return Ok(());
     };
     let there = fs::read(remote.folder.log()).unwrap_or_default();
@@ -168,20 +176,24 @@ fn take_whole_log(remote: &AwayAttempt, record: &CommitId) -> Result<(), String>
 }
 
 /// Imports the facts without the conversation: a conversation on a node can be continued neither here nor on another node.
-fn take_facts(remote: &AwayAttempt, record: &CommitId) -> Result<(), String> {
-    let bytes = read_record(remote.repo.common_dir(), record, "facts.json").map_err(in_words)?;
-    let facts = bytes.and_then(|bytes| serde_json::from_slice::<Facts>(&bytes).ok());
-    let Some(mut facts) = facts else {
+fn take_facts(remote: &mut AwayAttempt, record: &HubRecord) -> Result<(), String> {
+    let bytes = record.file(FACTS).map_err(in_words)?;
+    let Some(bytes) = bytes.filter(|bytes| remote.mirrored.get(FACTS) != Some(bytes)) else {
+        return Ok(());
+    };
+    let Ok(mut facts) = serde_json::from_slice::<Facts>(&bytes) else {
         return Ok(());
     };
     facts.session = None;
     let text = serde_json::to_vec(&facts).map_err(in_words)?;
-    remote.folder.write_back("facts.json", &text).map_err(in_words)
+    remote.folder.write_back(FACTS, &text).map_err(in_words)?;
+    remote.mirrored.insert(FACTS, bytes);
+    Ok(())
 }
 
-fn take_reports(remote: &mut AwayAttempt, record: &CommitId) -> Result<(), String> {
+fn take_reports(remote: &mut AwayAttempt, record: &HubRecord) -> Result<(), String> {
     for name in REPORTED {
-        let Some(bytes) = read_record(remote.repo.common_dir(), record, name).map_err(in_words)? else {
+        let Some(bytes) = record.file(name).map_err(in_words)? else {
             continue;
         };
         if remote.mirrored.get(name) == Some(&bytes) {

@@ -6,7 +6,7 @@ use crate::agent::{ExitRecord, JobFolder};
 use crate::executor::{Driver, ListedState, Manner};
 use crate::git::hub::{Channel, known_repository_id, work_of};
 use crate::git::{keep, stamp};
-use crate::plan::{AttemptId, Executor};
+use crate::plan::{AttemptId, CommitId, Executor};
 use crate::schedule::Exit;
 
 use super::finding::{ExecutorFacts, Finding, RepairStep};
@@ -27,6 +27,9 @@ pub fn executor_facts(project: &Project) -> Vec<ExecutorFacts> {
         facts
             .orphans
             .retain(|key| all.iter().all(|other| !other.orphans.contains(key)));
+        facts
+            .late
+            .retain(|key| all.iter().all(|other| !other.late.contains(key)));
         all.push(facts);
     }
     all
@@ -43,7 +46,7 @@ fn look_at(project: &Project, executor: &Executor) -> ExecutorFacts {
     if executor.hub.contains("ssh://") && executor.slots > MANY {
         remarks.push("many nodes push to its hub by ssh: raise `MaxStartups` of the sshd there".to_owned());
     }
-    let mut orphans = Vec::new();
+    let (mut orphans, mut late) = (Vec::new(), Vec::new());
     let id = known_repository_id(project.repo.common_dir()).ok().flatten();
     let is_new = id.is_none();
     let channel = channel(project, executor, id.unwrap_or_else(|| "none".to_owned()));
@@ -51,6 +54,8 @@ fn look_at(project: &Project, executor: &Executor) -> ExecutorFacts {
         Err(why) => troubles.push(format!("the hub of executor {name} does not answer: {why}")),
         Ok(_) if is_new => {}
         Ok(there) => {
+            let with_late = there.iter().filter(|(_, refs)| refs.late.is_some());
+            late.extend(with_late.map(|(key, _)| key.clone()));
             let open = there
                 .into_iter()
                 .filter(|(_, refs)| refs.fate.is_none() || refs.is_untidy());
@@ -63,6 +68,7 @@ fn look_at(project: &Project, executor: &Executor) -> ExecutorFacts {
         troubles,
         remarks,
         orphans,
+        late,
     }
 }
 
@@ -105,6 +111,15 @@ pub(super) fn about_executors(facts: &[ExecutorFacts]) -> Vec<Finding> {
             let step = RepairStep::EndFar(executor.name.clone(), key.clone());
             found.push(Finding::repairable(FindingKind::Executor, what, step));
         }
+        for key in &executor.late {
+            let attempt = key.rsplit_once('.').map_or(key.as_str(), |(attempt, _)| attempt);
+            let what = format!(
+                "executor {} has work of {attempt} that came after it was given up",
+                executor.name
+            );
+            let step = RepairStep::KeepLate(executor.name.clone(), key.clone());
+            found.push(Finding::repairable(FindingKind::Executor, what, step));
+        }
     }
     found
 }
@@ -112,25 +127,13 @@ pub(super) fn about_executors(facts: &[ExecutorFacts]) -> Vec<Finding> {
 /// Ends an attempt that no folder knows: its last news are kept as a backup, its end is written to the hub, and its job is
 /// cancelled.
 pub(super) fn end_far(project: &Project, name: &str, key: &str) -> Result<(), String> {
-    let executor = project
-        .set
-        .executors
-        .values()
-        .find(|executor| executor.name.as_str() == name);
-    let executor = executor.ok_or("its executor is no longer in the manifest")?;
+    let (executor, channel) = known_channel(project, name)?;
     let git_dir = project.repo.common_dir();
-    let id = known_repository_id(git_dir).map_err(in_words)?;
-    let channel = channel(project, executor, id.ok_or("the repository has no name on hubs")?);
     let refs = channel.look(key).map_err(in_words)?;
     let mut head = refs.from.clone();
     for (what, record) in [("news", &refs.news), ("fate", &refs.fate)] {
         let Some(record) = record else { continue };
-        channel.fetch(key, what).map_err(in_words)?;
-        let work = work_of(git_dir, record).map_err(in_words)?;
-        let parts = attempt_of(key).and_then(|attempt| attempt.parts());
-        let (plan, _) = parts.ok_or("it is of no plan")?;
-        keep::backup(&project.repo, &plan, &work, &stamp()).map_err(in_words)?;
-        head = Some(work);
+        head = Some(keep_work(project, &channel, key, (what, record))?);
     }
     if refs.fate.is_none() {
         let now = Timestamp::now();
@@ -169,6 +172,43 @@ pub(super) fn end_far(project: &Project, name: &str, key: &str) -> Result<(), St
     }
     channel.tidy(key).map_err(in_words)?;
     channel.tidy_here(key).map_err(in_words)
+}
+
+/// Keeps work that came after its attempt was given up as a backup, and removes it from the hub.
+pub(super) fn keep_late(project: &Project, name: &str, key: &str) -> Result<(), String> {
+    let (_, channel) = known_channel(project, name)?;
+    let refs = channel.look(key).map_err(in_words)?;
+    if let Some(late) = &refs.late {
+        keep_work(project, &channel, key, ("late", late))?;
+        channel.remove_late(key).map_err(in_words)?;
+    }
+    Ok(())
+}
+
+/// The executor with this name, and the connection to its hub.
+fn known_channel<'p>(project: &'p Project, name: &str) -> Result<(&'p Executor, Channel), String> {
+    let mut executors = project.set.executors.values();
+    let executor = executors
+        .find(|executor| executor.name.as_str() == name)
+        .ok_or("its executor is no longer in the manifest")?;
+    let id = known_repository_id(project.repo.common_dir()).map_err(in_words)?;
+    let channel = channel(project, executor, id.ok_or("the repository has no name on hubs")?);
+    Ok((executor, channel))
+}
+
+/// Fetches the work in a record of an attempt and keeps it as a backup.
+fn keep_work(
+    project: &Project,
+    channel: &Channel,
+    key: &str,
+    (what, record): (&str, &CommitId),
+) -> Result<CommitId, String> {
+    channel.fetch(key, what).map_err(in_words)?;
+    let work = work_of(project.repo.common_dir(), record).map_err(in_words)?;
+    let parts = attempt_of(key).and_then(|attempt| attempt.parts());
+    let (plan, _) = parts.ok_or("it is of no plan")?;
+    keep::backup(&project.repo, &plan, &work, &stamp()).map_err(in_words)?;
+    Ok(work)
 }
 
 /// How long an end stays on the hub, so that a job that comes late finds it.

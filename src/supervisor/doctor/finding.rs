@@ -75,6 +75,9 @@ pub struct ExecutorFacts {
     /// Attempts on its hub that no folder knows, by `ATTEMPT.TOKEN`.
     #[serde(skip)]
     pub orphans: Vec<String>,
+    /// Attempts of which work came to its hub after they had been given up.
+    #[serde(skip)]
+    pub late: Vec<String>,
 }
 
 /// One repair step. Repairs do nothing else.
@@ -120,6 +123,8 @@ pub enum RepairStep {
     FinishLanding,
     /// End an attempt on an executor that no folder knows.
     EndFar(String, String),
+    /// Keep late work of an attempt, and remove it from the executor's hub.
+    KeepLate(String, String),
 }
 
 impl fmt::Display for RepairStep {
@@ -143,6 +148,7 @@ impl fmt::Display for RepairStep {
             Self::FreePorts(_) => f.write_str("give them back"),
             Self::FinishLanding => f.write_str("update its checkouts"),
             Self::EndFar(..) => f.write_str("end it; its last news go to a backup"),
+            Self::KeepLate(..) => f.write_str("move it to a backup"),
         }
     }
 }

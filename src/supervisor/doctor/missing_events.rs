@@ -314,6 +314,7 @@ impl MissingEvents<'_> {
             plan: self.name(),
             attempt: id(),
             exit: exit.clone(),
+            why: None,
         };
         events.push((Some(*at), ended));
         // The repository decides about the work, not the exit.

@@ -10,7 +10,7 @@ use crate::journal::{Epoch, Record, RepositoryLock, Sync, salvage, set_aside};
 use crate::plan::{LaneId, PlanName, RunId, WorkRef};
 use crate::schedule::{Event, LaneOf};
 
-use super::executors::end_far;
+use super::executors::{end_far, keep_late};
 use super::facts::expected;
 use super::finding::{Finding, RepairStep, plan_of};
 use super::rebuild::rebuild;
@@ -119,6 +119,7 @@ impl Doctor<'_> {
             RepairStep::RemoveFile(path) => fs::remove_file(path).map_err(in_words),
             RepairStep::FreePorts(plan) => ports::release(&project.dir, plan).map_err(in_words),
             RepairStep::EndFar(executor, key) => end_far(project, executor, key),
+            RepairStep::KeepLate(executor, key) => keep_late(project, executor, key),
             RepairStep::FinishLanding => {
                 let ended = perform::resume_landing(project).map_err(in_words)?;
                 match ended.behind.is_empty() {

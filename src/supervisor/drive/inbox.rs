@@ -1,6 +1,6 @@
 //! Turns messages into inputs of the scheduler.
 
-use crate::agent::JobState;
+use crate::agent::{JobFolder, JobState};
 use crate::journal::Verdicts;
 use crate::plan::{AttemptId, LaneId, PlanName, PlanSet, WorkRef};
 use crate::schedule::{
@@ -39,7 +39,13 @@ impl Engine<'_> {
         let refused = known
             .filter(|known| known.state == AttemptState::Submitted)
             .and_then(|_| end_before_start(&plan, &attempt, &exit));
-        refused.unwrap_or(Event::AgentEnded { plan, attempt, exit })
+        let why = JobFolder::new(self.desk.project.dir.attempt(&attempt)).far_end();
+        refused.unwrap_or(Event::AgentEnded {
+            plan,
+            attempt,
+            exit,
+            why,
+        })
     }
 
     /// Turns messages into inputs of the scheduler.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
 use crate::agent::ExitRecord;
-use crate::git::hub::{read_record, write_record};
+use crate::git::hub::{HubRecord, write_record};
 use crate::git::refs::made_in;
 use crate::git::{GitError, inspect_by_git, snapshot};
 use crate::plan::CommitId;
@@ -52,8 +52,8 @@ impl NodeRecord {
     /// # Errors
     ///
     /// When git cannot read the record.
-    pub fn read(git_dir: &Path, record: &CommitId) -> Result<Self, GitError> {
-        let bytes = read_record(git_dir, record, RECORD)?.unwrap_or_default();
+    pub fn read(record: &HubRecord) -> Result<Self, GitError> {
+        let bytes = record.file(RECORD)?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 

@@ -18,11 +18,13 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The pause between two pushes.
 const SPACING: Duration = Duration::from_secs(1);
 /// How long a growing log may go unreported.
-const LOG: Duration = Duration::from_secs(15);
+const LOG: Duration = Duration::from_secs(30);
 /// The longest time without any report.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The pause between two fetches of messages.
+/// The pause between two looks for messages, with a hub that is a folder here and with any other: each look connects to that, and
+/// many nodes do it.
 const MAIL: Duration = Duration::from_secs(3);
+const FAR_MAIL: Duration = Duration::from_secs(10);
 
 /// The file of a message that asks for an end; it contains `now` for an end without grace.
 pub const STOP: &str = "stop";
@@ -91,8 +93,9 @@ impl Reporter {
         let (mut told, mut told_log) = (None, None);
         let (mut at, mut looked) = (None::<Instant>, None::<Instant>);
         let mut pause = SPACING;
+        let mail = if self.channel.is_folder() { MAIL } else { FAR_MAIL };
         while !self.heard.over.load(Ordering::SeqCst) {
-            if looked.is_none_or(|looked| looked.elapsed() >= MAIL) {
+            if looked.is_none_or(|looked| looked.elapsed() >= mail) {
                 self.look();
                 looked = Some(Instant::now());
             }
@@ -110,7 +113,8 @@ impl Reporter {
                     pause = (pause * 2).min(LONGEST);
                 }
             }
-            thread::sleep(LOOK);
+            // The end of the attempt wakes it.
+            thread::park_timeout(LOOK);
         }
     }
 

@@ -221,6 +221,7 @@ impl ClaimedAttempt {
             }
         };
         heard.over.store(true, Ordering::SeqCst);
+        reporter.thread().unpark();
         let _ = reporter.join();
         let record = match state {
             Some(JobState::Ended(record)) => record,

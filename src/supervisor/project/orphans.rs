@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::agent::{Away, AwayStop, JobFolder, JobState, Runner, orphaned_jobs};
 use crate::executor::{Driver, Listed, ListedState, Manner};
 use crate::journal::{OrchDir, RepositoryLock};
+use crate::plan::Executor;
 
 use super::error::SupervisorError;
 use super::orphan_git::end_orphan_gits;
@@ -67,10 +68,18 @@ pub fn stop_orphans(dir: &OrchDir, now: bool) -> Result<Vec<String>, SupervisorE
     Ok(stopped)
 }
 
-/// Ends these jobs, with grace or at once, and waits until the engine says that they are over. The next run imports their work. Fails
-/// when an engine does not answer, because their state is unknown then.
+/// A job that is being ended.
+struct EndingJob {
+    away: Away,
+    grace: Duration,
+    asked: Option<Manner>,
+}
+
+/// Ends these jobs, all at the same time, with grace or at once, and waits until their engines say that they are over. The next run
+/// imports their work. Fails at the end when an engine did not answer, because the state of its jobs is unknown then.
 fn stop_away(jobs: Vec<(JobFolder, Away)>, now: bool) -> Result<Vec<String>, SupervisorError> {
-    let mut stopped = Vec::new();
+    let mut of: Vec<(Driver, Vec<EndingJob>)> = Vec::new();
+    let mut executors: Vec<Executor> = Vec::new();
     for (folder, mut away) in jobs {
         let grace = folder.job().map(|job| job.grace).unwrap_or_default();
         // Recorded first, so that the next run does not continue the job.
@@ -79,39 +88,73 @@ fn stop_away(jobs: Vec<(JobFolder, Away)>, now: bool) -> Result<Vec<String>, Sup
             since: Timestamp::now(),
         });
         folder.note_away(&away)?;
-        let mut driver = Driver::of(&away.executor);
-        let (began, mut asked) = (Instant::now(), None);
-        while let Some(job) = alive(&mut driver, &away)? {
-            let waits = matches!(job.state, ListedState::Waiting(_));
-            let kill = now || waits || began.elapsed() >= grace + BEYOND_GRACE;
-            let manner = if kill { Manner::Kill } else { Manner::Ask };
-            if asked != Some(manner) {
-                // The list shows whether the request worked.
-                let _ = driver.cancel(&job.job, manner);
-                asked = Some(manner);
-            }
-            thread::sleep(LOOK);
-        }
-        stopped.push(away.attempt.to_string());
+        let at = executors.iter().position(|known| *known == away.executor);
+        let at = at.unwrap_or_else(|| {
+            executors.push(away.executor.clone());
+            of.push((Driver::of(&away.executor), Vec::new()));
+            of.len() - 1
+        });
+        let asked = None;
+        of[at].1.push(EndingJob { away, grace, asked });
     }
-    Ok(stopped)
+    let (mut stopped, mut unknown) = (Vec::new(), Vec::new());
+    for (driver, jobs) in &mut of {
+        stop_jobs(driver, jobs, now, &mut stopped, &mut unknown);
+    }
+    match unknown.is_empty() {
+        true => Ok(stopped),
+        false => Err(SupervisorError::Unfit(unknown.join("; "))),
+    }
 }
 
-/// The attempt's job in the engine, if it is not over.
-fn alive(driver: &mut Driver, away: &Away) -> Result<Option<Listed>, SupervisorError> {
-    let silent = |why: &str| {
-        SupervisorError::Unfit(format!(
+/// Ends the jobs of one engine. Those whose end the engine has confirmed go to `stopped`, words about the others to `unknown`.
+fn stop_jobs(
+    driver: &mut Driver,
+    jobs: &mut Vec<EndingJob>,
+    now: bool,
+    stopped: &mut Vec<String>,
+    unknown: &mut Vec<String>,
+) {
+    let silent = |away: &Away, why: &str| {
+        format!(
             "the engine of executor {} does not answer, and {} may still run there: {why}",
             away.executor.name.as_str(),
             away.attempt,
-        ))
+        )
     };
-    let listed = driver.list().map_err(|error| silent(&error.0))?;
-    let key = away.key();
-    let over = |job: &Listed| matches!(job.state, ListedState::Over(_));
-    // Of two jobs, the one that is still alive counts.
-    match listed.into_iter().find(|job| job.token == key && !over(job)) {
-        None if !driver.answers_for(away.job.as_deref()) => Err(silent("its host is not reached")),
-        alive => Ok(alive),
+    let began = Instant::now();
+    loop {
+        let listed = match driver.list() {
+            Ok(listed) => listed,
+            Err(error) => {
+                unknown.extend(jobs.drain(..).map(|job| silent(&job.away, &error.0)));
+                return;
+            }
+        };
+        jobs.retain_mut(|job| {
+            let key = job.away.key();
+            let over = |listed: &Listed| matches!(listed.state, ListedState::Over(_));
+            // Of two jobs, the one that is still alive counts.
+            let Some(alive) = listed.iter().find(|one| one.token == key && !over(one)) else {
+                match driver.answers_for(job.away.job.as_deref()) {
+                    true => stopped.push(job.away.attempt.to_string()),
+                    false => unknown.push(silent(&job.away, "its host is not reached")),
+                }
+                return false;
+            };
+            let waits = matches!(alive.state, ListedState::Waiting(_));
+            let kill = now || waits || began.elapsed() >= job.grace + BEYOND_GRACE;
+            let manner = if kill { Manner::Kill } else { Manner::Ask };
+            if job.asked != Some(manner) {
+                // The list shows whether the request worked.
+                let _ = driver.cancel(&alive.job, manner);
+                job.asked = Some(manner);
+            }
+            true
+        });
+        if jobs.is_empty() {
+            return;
+        }
+        thread::sleep(LOOK);
     }
 }

@@ -89,10 +89,12 @@ fn look_at(
             node,
         })
     };
+    let why = folder.far_end();
     let ended = |exit| Event::AgentEnded {
         plan: plan.clone(),
         attempt: attempt.clone(),
         exit,
+        why: why.clone(),
     };
     let mut missed = Vec::new();
     let (mut runner, mut away) = (None, false);

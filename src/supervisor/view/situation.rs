@@ -172,6 +172,7 @@ fn ended_unseen(dir: &OrchDir, state: &State) -> Vec<Event> {
                 plan: plan.clone(),
                 attempt: attempt.clone(),
                 exit,
+                why: None,
             },
             Event::AttemptFailed {
                 plan,

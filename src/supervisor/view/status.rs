@@ -12,7 +12,7 @@ use crate::schedule::{PlanWork, RunPhase, Tally, Width, eta, in_state_since, pla
 use super::attention::AttentionView;
 use super::dirt::dirt_of;
 use super::plan::attempt_view::AttemptView;
-use super::plan::away_view::away_words;
+use super::plan::away_view::{away_words, late_words};
 use super::plan::conversation_view::ConversationView;
 use super::plan::landed_view::LandedView;
 use super::plan::message_view::MessageView;
@@ -211,6 +211,9 @@ impl Situation {
         let unseen = self.unseen.iter().filter(|(name, _)| *name == plan.name);
         reasons.extend(unseen.map(|(_, why)| ReasonText::plain(why)));
         reasons.extend(away_words(project, run).into_iter().map(ReasonText::plain));
+        if depth > Depth::Table {
+            reasons.extend(late_words(project, &plan.name).into_iter().map(ReasonText::plain));
+        }
         let now = plan_state(self.scheduler.work(), state, &plan.name);
         let in_parts = depth > Depth::Table || now == PlanState::Running;
         let made = run.worktree().filter(|_| depth > Depth::Journal);

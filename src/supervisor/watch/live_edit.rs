@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::plan::{ClosedPlan, ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet};
+use crate::plan::{
+    ClosedPlan, ExecutorName, ItemId, LiveEdit, ManifestChange, Openness, PlanName, PlanSet,
+    keep_used_executors,
+};
 use crate::schedule::{Event, Hold, Input, ManifestEdit, Work, history};
 use crate::status;
 
@@ -97,13 +100,14 @@ impl ManifestWatch {
         let records = || Ok(desk.journal.read_all()?);
         let sets = (&desk.project.set, &set);
         let held = taken_away(&desk.project, &desk.scheduler, sets, &records)?;
-        let edit = LiveEdit::new(&desk.project.set, &set, |plan| {
+        let mut edit = LiveEdit::new(&desk.project.set, &set, |plan| {
             match held.iter().any(|held| held.plan() == Some(plan)) {
                 // The next run asks a person.
                 true => Openness::Nothing(ClosedPlan::TakenAway),
                 false => desk.scheduler.openness(plan),
             }
         });
+        keep_used_executors(&mut edit, &desk.project.set, |name| has_away(desk, name));
         if edit.changes.is_empty() {
             self.refused.clear();
             return Ok(Vec::new());
@@ -163,6 +167,15 @@ impl ManifestWatch {
         write_plans_down(desk, Some(&diagnostics.to_string()));
         vec![Input::Event(Event::warning(None, why))]
     }
+}
+
+/// True while attempts are away on this executor.
+fn has_away(desk: &Desk, name: &ExecutorName) -> bool {
+    let mut plans = desk.scheduler.state().plans();
+    plans.any(|(_, run)| {
+        let mut open = run.attempts.values().filter(|attempt| attempt.state.holds_slot());
+        open.any(|attempt| attempt.away.as_ref().is_some_and(|away| away.executor == *name))
+    })
 }
 
 /// Combines the edited parts with the unchanged parts, and checks the whole.

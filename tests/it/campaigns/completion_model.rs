@@ -897,6 +897,7 @@ impl World {
                     plan,
                     attempt,
                     exit: Exit::Stopped,
+                    why: None,
                 }
             }
             Effect::Check {
@@ -1154,7 +1155,12 @@ impl World {
                     facts,
                     resets_in_ms: None,
                 })));
-                self.tell(Input::Event(Event::AgentEnded { plan, attempt, exit }));
+                self.tell(Input::Event(Event::AgentEnded {
+                    plan,
+                    attempt,
+                    exit,
+                    why: None,
+                }));
             }
         }
     }

@@ -144,6 +144,15 @@ impl Cluster {
         assert_eq!(ended.unwrap()["data"]["exit"]["kind"], kind, "{ended:?}");
     }
 
+    /// Why the first attempt that ended did so, when its agent did not end by itself.
+    #[track_caller]
+    fn first_ended_because(&self, words: &str) {
+        let events = self.events();
+        let ended = events.iter().find(|event| event["event"] == "agent.ended");
+        let why = ended.unwrap()["data"]["why"].as_str().unwrap_or_default();
+        assert!(why.contains(words), "{why}");
+    }
+
     /// What every test here ends with: no agent began twice, one end for each attempt, nobody left behind.
     #[track_caller]
     fn all_is_well(&self, plans: &[&str], state: &str) {
@@ -282,6 +291,7 @@ fn a_node_that_dies_costs_no_attempt_and_the_next_goes_on_from_its_news() {
     cluster.all_is_well(&["p"], "finished");
     assert_eq!(cluster.starts(), ["p-1", "p-2"]);
     cluster.first_ended_as("lost");
+    cluster.first_ended_because("executor cluster says of its job: done");
 }
 
 #[test]
@@ -528,6 +538,7 @@ fn what_the_engine_ended_by_itself_costs_no_attempt() {
     up.end().code(0).ok();
     cluster.all_is_well(&["p"], "finished");
     assert_eq!(cluster.starts(), ["p-1", "p-2"]);
+    cluster.first_ended_because("the engine ended its job on");
 }
 
 #[test]
@@ -848,4 +859,190 @@ fn an_executor_is_given_as_many_attempts_as_its_slots_whatever_runs_here() {
         assert_eq!(cluster.state(plan), "finished", "{}", cluster.why(plan));
     }
     cluster.nothing_is_left();
+}
+
+#[test]
+fn a_node_that_was_cut_off_ends_when_it_hears_so_and_its_late_work_is_kept() {
+    let cluster = Cluster::with("retries = 0");
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "",
+        &document(&[1]),
+        "test -e \"$MARKS/again\" || { mark again; commit late; gate p; }; work 1.1",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    // The engine takes the job for lost, and does not reach it.
+    let pid = cluster.pid(1);
+    fs::remove_file(cluster.job(1, "pid")).unwrap();
+    fs::write(cluster.job(1, "state"), "over its node is gone").unwrap();
+    cluster.happened("plan.finished", "p");
+    cluster.first_ended_as("lost");
+    cluster.first_ended_because("its node is gone");
+    up.end().code(0).ok();
+    wait_for("the end of the node", || {
+        !PathBuf::from(format!("/proc/{pid}")).exists()
+    });
+    assert_eq!(cluster.refs("late").len(), 1);
+    assert_eq!(cluster.starts(), ["p-1", "p-2"]);
+    cluster
+        .orch("doctor")
+        .code(1)
+        .says("work of p-1 that came after it was given up")
+        .ok();
+    // It is no end that `clean` may forget.
+    cluster.orch("clean").ok();
+    assert_eq!(cluster.refs("late").len(), 1);
+    assert!(
+        cluster
+            .why("p")
+            .contains("work of p-1 came after it was given up"),
+        "{}",
+        cluster.why("p")
+    );
+    cluster
+        .orch("doctor --fix")
+        .code(0)
+        .says("move it to a backup")
+        .ok();
+    assert_eq!(cluster.refs("late").len(), 0);
+    let backups = cluster.git("for-each-ref --format=%(objectname) refs/orch/backup/p");
+    assert!(backups.lines().any(|commit| {
+        cluster
+            .git(&format!("ls-tree --name-only {commit}"))
+            .contains("late")
+    }));
+    cluster.nothing_ran_twice();
+    cluster.nothing_is_left();
+}
+
+#[test]
+fn hub_and_kind_of_an_executor_stay_while_attempts_are_away_there() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    let manifest = fs::read_to_string(cluster.join("plans.toml")).unwrap();
+    let elsewhere = cluster.beside("elsewhere.git");
+    let edited = manifest.replace(cluster.hub().to_str().unwrap(), elsewhere.to_str().unwrap());
+    assert_ne!(manifest, edited);
+    fs::write(cluster.join("plans.toml"), edited).unwrap();
+    let refused = || {
+        let events = cluster.events();
+        events.iter().any(|event| {
+            event["event"] == "manifest.changed" && event.to_string().contains("attempts are away there")
+        })
+    };
+    wait_for("the refusal", refused);
+    // What does not move the attempts may be edited.
+    fs::write(
+        cluster.join("plans.toml"),
+        manifest.replace("settle = \"1s\"", "settle = \"2s\""),
+    )
+    .unwrap();
+    wait_for("the edit", || cluster.count("manifest.changed", None) == 2);
+    assert!(
+        !cluster
+            .events()
+            .last()
+            .unwrap()
+            .to_string()
+            .contains("attempts are away there")
+    );
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+}
+
+#[test]
+fn an_end_counts_whatever_the_engine_says_of_its_job() {
+    let cluster = Cluster::new();
+    cluster.gate("p");
+    cluster.plan("p", "", &document(&[1]), "gate p; work 1.1");
+    let up = cluster.start("up");
+    cluster.reached("p");
+    // As when only the daemon of a node dies: the engine takes the job for running, and for good.
+    fs::remove_file(cluster.job(1, "pid")).unwrap();
+    cluster.open("p");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.starts(), ["p-1"]);
+    assert_eq!(fs::read_to_string(cluster.job(1, "state")).unwrap(), "running\n");
+}
+
+#[test]
+fn a_job_that_its_engine_ends_at_its_time_limit_has_timed_out() {
+    let cluster = Cluster::with("retries = 1");
+    cluster.gate("p");
+    cluster.plan(
+        "p",
+        "job = { time = \"1m\" }",
+        &document(&[1, 1]),
+        "if test -e p-1.1.txt; then work 2.1; else work 1.1; gate p; fi",
+    );
+    let up = cluster.start("up");
+    cluster.reached("p");
+    // Engines ask some time before the limit, which is close from the beginning here.
+    kill(cluster.pid(1), Signal::TERM);
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    cluster.first_ended_as("timed_out");
+    cluster.first_ended_because("the time limit of its job on");
+    assert_eq!(cluster.starts(), ["p-1", "p-2"]);
+}
+
+#[test]
+fn a_job_that_was_queued_again_before_it_claimed_its_attempt_runs_it() {
+    let cluster = Cluster::new();
+    cluster.tell("hold");
+    cluster.plan("p", "", &document(&[1]), "work 1.1");
+    let up = cluster.start("up");
+    wait_for("the job", || cluster.why("p").contains("job 1"));
+    // Its first run finds no hub, and is killed before it has claimed anything.
+    let away = cluster.beside("hub-away.git");
+    fs::rename(cluster.hub(), &away).unwrap();
+    let payload = || fs::File::open(cluster.job(1, "payload")).unwrap();
+    let mut first = cluster.command(["__node"]).stdin(payload()).spawn().unwrap();
+    wait_for("its mirror", || cluster.beside("scratch").exists());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    fs::rename(&away, cluster.hub()).unwrap();
+    let second = cluster.command(["__node"]).stdin(payload()).output().unwrap();
+    assert_eq!(second.status.code(), Some(0), "{second:?}");
+    up.end().code(0).ok();
+    cluster.all_is_well(&["p"], "finished");
+    assert_eq!(cluster.starts(), ["p-1"]);
+}
+
+#[test]
+fn down_names_the_jobs_whose_end_no_engine_confirms() {
+    let cluster = Cluster::new();
+    for plan in ["p", "q"] {
+        cluster.gate(plan);
+        cluster.plan(plan, "", &document(&[1]), &format!("gate {plan}; work 1.1"));
+    }
+    let up = cluster.start("up");
+    cluster.reached("p");
+    cluster.reached("q");
+    up.kill();
+    cluster.tell("off");
+    let said = cluster.orch("down --now");
+    assert_ne!(said.code, 0, "{said:?}");
+    for attempt in ["p-1", "q-1"] {
+        assert!(
+            said.err.contains(&format!("{attempt} may still run there")),
+            "{said:?}"
+        );
+    }
+    cluster.untell("off");
+    cluster.orch("down --now").code(0).says("p-1, q-1").ok();
+    cluster.nothing_is_left();
+    for plan in ["p", "q"] {
+        cluster.script(plan, "work 1.1");
+    }
+    cluster.orch("up").code(0).ok();
+    cluster.all_is_well(&["p", "q"], "finished");
+    cluster.first_ended_as("stopped");
 }

@@ -228,7 +228,19 @@ fn jobs_of_slurm_are_handed_over_watched_stopped_and_taken_in() {
         1,
         "test $SLURM_CPUS_ON_NODE = 2; work 1.1",
     );
+    far_plan(
+        &cluster,
+        "nowhere",
+        "job = { partition = \"nowhere\" }",
+        1,
+        "work 1.1",
+    );
     let up = cluster.up();
+
+    // Refused at once: held with the engine's words, and not tried again.
+    cluster.happened("plan.held", "nowhere");
+    let why = cluster.why("nowhere");
+    assert!(why.contains("Invalid partition name specified"), "{why}");
 
     // A phase that is done on one node starts its dependent on another.
     cluster.happened("plan.finished", "q");
@@ -289,6 +301,9 @@ fn jobs_of_slurm_are_handed_over_watched_stopped_and_taken_in() {
     for plan in ["p", "q", "cancelled", "killed", "paused", "off", "large"] {
         assert_eq!(cluster.state(plan), "landed", "{plan}: {}", cluster.why(plan));
     }
+    assert_eq!(cluster.state("nowhere"), "held");
+    assert_eq!(cluster.count("attempt.assigned", Some("nowhere")), 1);
+    assert_eq!(cluster.count("agent.started", Some("nowhere")), 0);
     cluster.nothing_ran_twice();
     wait_for("an empty queue", || {
         cluster

@@ -86,6 +86,7 @@ impl Departure<'_> {
             node: None,
             waits: None,
             heard: None,
+            why: None,
             stop: None,
             posted: Vec::new(),
         };

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::agent::{Away, JobFolder};
-use crate::plan::AttemptId;
+use crate::git::hub::late_work;
+use crate::plan::{AttemptId, PlanName};
 use crate::schedule::PlanRun;
 use crate::supervisor::project::repository_plans::Project;
 use crate::words::rough;
@@ -42,6 +43,23 @@ pub fn away_words(project: &Project, run: &PlanRun) -> Vec<String> {
     let open = run.attempts.values().filter(|attempt| attempt.state.holds_slot());
     let away = open.filter_map(|attempt| JobFolder::new(project.dir.attempt(&attempt.id)).away().ok()?);
     away.map(|away| words(&away)).collect()
+}
+
+/// Names the attempts of a plan of which work came after they had been given up, as far as it was fetched.
+pub fn late_words(project: &Project, plan: &PlanName) -> Vec<String> {
+    if project.set.executors.is_empty() {
+        return Vec::new();
+    }
+    let late = late_work(project.repo.common_dir()).unwrap_or_default();
+    let attempts = late.iter().filter_map(|key| Some(key.rsplit_once('.')?.0));
+    let own = attempts.filter(|attempt| {
+        let parts = AttemptId::from((*attempt).to_owned()).parts();
+        parts.is_some_and(|(of, _)| of == *plan)
+    });
+    own.map(|attempt| {
+        format!("work of {attempt} came after it was given up, and is not merged: orch doctor --fix keeps it")
+    })
+    .collect()
 }
 
 /// The time since then.

@@ -526,6 +526,7 @@ impl World {
                     plan: launch.plan,
                     attempt,
                     exit: Exit::Stopped,
+                    why: None,
                 }
             }
             Effect::Check { plan, attempt, .. } => {
@@ -848,6 +849,7 @@ impl World {
             plan: launch.plan.clone(),
             attempt: launch.attempt.clone(),
             exit,
+            why: None,
         }));
     }
 
