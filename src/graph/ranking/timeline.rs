@@ -31,12 +31,12 @@ impl Timeline {
         let mut missing: Vec<usize> = graph.gates.iter().map(|gate| gate.need).collect();
         let mut closed = vec![0u32; nodes];
         let mut running: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
-        for node in 0..nodes {
+        for (node, closed) in closed.iter_mut().enumerate() {
             for gate in graph.gates_at(node).filter(|gate| missing[*gate] > 0) {
                 waiting[gate].push(node as u32);
-                closed[node] += 1;
+                *closed += 1;
             }
-            if closed[node] == 0 {
+            if *closed == 0 {
                 running.push(Reverse((graph.nodes[node].expected, node)));
             }
         }
