@@ -145,6 +145,11 @@ impl Situation {
         let state = self.scheduler.state();
         let expected = eta(self.scheduler.work(), state);
         let now = Timestamp::now();
+        let late = if depth > Depth::Table {
+            late_words(project)
+        } else {
+            Vec::new()
+        };
         let mut plans = Vec::new();
         for (number, (plan, work)) in project
             .set
@@ -154,7 +159,7 @@ impl Situation {
             .enumerate()
         {
             let eta = expected.plans.get(number).copied().flatten();
-            let view = self.plan(project, plan, work, depth)?;
+            let view = self.plan(project, plan, work, depth, &late)?;
             plans.push(PlanView {
                 eta_s: eta.map(|eta| eta / 1000),
                 milestone: MilestoneView::of(&plan.milestone, view.state, eta, self, now),
@@ -204,6 +209,7 @@ impl Situation {
         plan: &Plan,
         work: &PlanWork,
         depth: Depth,
+        late: &[(PlanName, String)],
     ) -> Result<PlanView, SupervisorError> {
         let state = self.scheduler.state();
         let run = state.plan(&plan.name);
@@ -211,9 +217,8 @@ impl Situation {
         let unseen = self.unseen.iter().filter(|(name, _)| *name == plan.name);
         reasons.extend(unseen.map(|(_, why)| ReasonText::plain(why)));
         reasons.extend(away_words(project, run).into_iter().map(ReasonText::plain));
-        if depth > Depth::Table {
-            reasons.extend(late_words(project, &plan.name).into_iter().map(ReasonText::plain));
-        }
+        let late = late.iter().filter(|(name, _)| *name == plan.name);
+        reasons.extend(late.map(|(_, words)| ReasonText::plain(words)));
         let now = plan_state(self.scheduler.work(), state, &plan.name);
         let in_parts = depth > Depth::Table || now == PlanState::Running;
         let made = run.worktree().filter(|_| depth > Depth::Journal);

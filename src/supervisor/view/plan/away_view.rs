@@ -45,21 +45,21 @@ pub fn away_words(project: &Project, run: &PlanRun) -> Vec<String> {
     away.map(|away| words(&away)).collect()
 }
 
-/// Names the attempts of a plan of which work came after they had been given up, as far as it was fetched.
-pub fn late_words(project: &Project, plan: &PlanName) -> Vec<String> {
+/// Names the attempts of which work came after they had been given up, as far as it was fetched, each with its plan.
+pub fn late_words(project: &Project) -> Vec<(PlanName, String)> {
     if project.set.executors.is_empty() {
         return Vec::new();
     }
     let late = late_work(project.repo.common_dir()).unwrap_or_default();
     let attempts = late.iter().filter_map(|key| Some(key.rsplit_once('.')?.0));
-    let own = attempts.filter(|attempt| {
-        let parts = AttemptId::from((*attempt).to_owned()).parts();
-        parts.is_some_and(|(of, _)| of == *plan)
+    let words = attempts.filter_map(|attempt| {
+        let (plan, _) = AttemptId::from(attempt.to_owned()).parts()?;
+        let words = format!(
+            "work of {attempt} came after it was given up, and is not merged: orch doctor --fix keeps it"
+        );
+        Some((plan, words))
     });
-    own.map(|attempt| {
-        format!("work of {attempt} came after it was given up, and is not merged: orch doctor --fix keeps it")
-    })
-    .collect()
+    words.collect()
 }
 
 /// The time since then.
