@@ -144,7 +144,11 @@ static KNOWN: Mutex<KnownListings> = Mutex::new(BTreeMap::new());
 
 /// The state of the files with settings: of the machine, the person and the repository.
 fn settings_files(common_dir: &Path) -> [Option<FileState>; 5] {
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    // An empty variable names no file.
+    let named = |name: &str| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
     let home = named("HOME").unwrap_or_default();
     let personal = named("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
     [
