@@ -51,6 +51,11 @@ impl FinishCheck {
         phase.verify.iter().map(|line| Self::verify(line)).collect()
     }
 
+    /// One line for all checks at the end of a plan, as [`FinishCheck::line_of`].
+    pub fn plan_line(plan: &Plan) -> Option<String> {
+        Self::line_of(&Self::of_plan(plan))
+    }
+
     /// One line that fails where any of the checks does, for people and agents to run; none when there is no check.
     pub fn line_of(checks: &[Self]) -> Option<String> {
         match checks {

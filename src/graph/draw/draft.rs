@@ -158,7 +158,7 @@ impl<'g> Draft<'g> {
             critical: false,
             done: node.done,
             check: (node.of == Of::Plan && !fine)
-                .then(|| FinishCheck::line_of(&FinishCheck::of_plan(&self.set.plans[node.plan])))
+                .then(|| FinishCheck::plan_line(&self.set.plans[node.plan]))
                 .flatten(),
             whole: !fine,
         });

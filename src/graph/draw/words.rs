@@ -65,7 +65,7 @@ pub(super) fn title(set: &PlanSet, node: &Node) -> String {
         Of::Task(task) if task.is_verify() => return format!("VERIFY phase {}", task.phase),
         Of::Task(task) => plan.document.task(task).map(|task| task.title.clone()),
         Of::Phase(phase) => plan.document.phase(phase).map(|phase| phase.title.clone()),
-        Of::Verify => FinishCheck::line_of(&FinishCheck::of_plan(plan)),
+        Of::Verify => FinishCheck::plan_line(plan),
         Of::Plan => Some(plan.document.title.clone()),
         Of::Landed => return format!("{} lands", plan.name),
     };

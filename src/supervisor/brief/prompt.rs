@@ -96,7 +96,7 @@ pub fn render(
         attempt: given.number,
         open: open.collect(),
         failure,
-        verify: FinishCheck::line_of(&FinishCheck::of_plan(plan)),
+        verify: FinishCheck::plan_line(plan),
         is_last: comes_to_the_end(plan, given),
         red: given
             .after

@@ -116,7 +116,7 @@ impl ReviewView {
                 .collect(),
             added,
             removed,
-            verify: FinishCheck::line_of(&FinishCheck::of_plan(set)),
+            verify: FinishCheck::plan_line(set),
             merge_verify: project.set.merge.verify.clone(),
             verified: match &run.verify {
                 Verify::Passed(commit) => Some(commit.clone()),
