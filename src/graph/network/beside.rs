@@ -7,7 +7,7 @@ use crate::plan::PlanSet;
 use crate::graph::network::node::Of;
 use crate::graph::network::series::PlanSeries;
 use crate::graph::network::whole::Graph;
-use crate::graph::order::glob::{covers, is_wide};
+use crate::graph::order::glob::covers;
 
 /// Finds plans that may work on the same files at the same time.
 pub struct SideBySide<'g> {
@@ -70,11 +70,7 @@ impl<'g> SideBySide<'g> {
 
     /// The nodes of a plan that touch one of the files. `touches` of a plan belongs to all of them.
     fn touching(&self, plan: usize, files: &[String]) -> Vec<usize> {
-        let is_meant = |name: &String| {
-            files
-                .iter()
-                .any(|file| name == file || is_wide(name) && covers(name, file))
-        };
+        let is_meant = |name: &String| files.iter().any(|file| covers(name, file));
         let whole = self.set.plans[plan].touches.iter().any(is_meant);
         let tasks = self.set.plans[plan].document.tasks();
         let tasks = tasks.filter(|task| whole || task.files.iter().any(is_meant));
